@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+const root = new URL('..', import.meta.url).pathname;
+
+export default defineConfig({
+  root,
+  test: {
+    environment: 'node',
+    include: ['test/**/*.spec.ts', 'test/**/*.e2e-spec.ts'],
+    // Real servers, and a browser in some files: generous, so that a busy machine is not a failure.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    restoreMocks: true,
+  },
+});
