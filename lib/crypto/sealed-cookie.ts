@@ -1,0 +1,79 @@
+import { decryptCompact, encryptCompact, splitCompact } from './compact-jwe.js';
+import { deriveSealingKey, type SealingKey, type SealPurpose } from './sealing-key.js';
+
+/** What came out of a sealed value. Times are seconds since the epoch, as in a JWT. */
+export interface Unsealed {
+  readonly data: unknown;
+  readonly issuedAt: number;
+}
+
+interface Envelope {
+  readonly iat: number;
+  readonly exp?: number;
+  readonly data: unknown;
+}
+
+/**
+ * Seals data into cookie values and opens them again: one format for every cookie of this library, a compact
+ * JWE with issue and expiry time inside. The first secret seals, all of them open.
+ */
+export class CookieSealer {
+  readonly #newest: SealingKey;
+  readonly #keys: readonly SealingKey[];
+
+  constructor(purpose: SealPurpose, secrets: readonly string[]) {
+    this.#keys = secrets.map((secret) => deriveSealingKey(secret, purpose));
+    const [newest] = this.#keys;
+    if (newest === undefined) throw new RangeError('CookieSealer needs at least one secret');
+    this.#newest = newest;
+  }
+
+  /** @param lifetime seconds until {@link open} refuses the value; absent means it has no end of its own */
+  seal(data: unknown, lifetime?: number, now = Date.now()): string {
+    const iat = Math.floor(now / 1000);
+    const envelope: Envelope = lifetime === undefined ? { iat, data } : { iat, exp: iat + lifetime, data };
+    return encryptCompact(JSON.stringify(envelope), this.#newest.header, this.#newest.key);
+  }
+
+  /** Opens a sealed value. Whatever is wrong with it (forged, cut, expired, another purpose), it is `undefined`. */
+  open(token: string, now = Date.now()): Unsealed | undefined {
+    const jwe = splitCompact(token);
+    const key = jwe && this.#keyFor(jwe.header);
+    const plaintext = key && decryptCompact(jwe, key.key);
+    const envelope = plaintext === undefined ? undefined : parseEnvelope(plaintext);
+    if (!envelope || (envelope.exp !== undefined && envelope.exp <= now / 1000)) return undefined;
+    return { data: envelope.data, issuedAt: envelope.iat };
+  }
+
+  #keyFor(header: string): SealingKey | undefined {
+    return this.#keys.find((key) => key.header === header) ?? this.#keyForForeignHeader(header);
+  }
+
+  /** The same header may be written by another JOSE library with its members in another order. */
+  #keyForForeignHeader(header: string): SealingKey | undefined {
+    const fields = parseJson(Buffer.from(header, 'base64url').toString());
+    if (!isRecord(fields) || fields.alg !== 'dir' || fields.enc !== 'A256GCM') return undefined;
+    if ('crit' in fields || 'zip' in fields) return undefined;
+    return this.#keys.find((key) => key.kid === fields.kid && key.typ === fields.typ);
+  }
+}
+
+function parseEnvelope(plaintext: string): Envelope | undefined {
+  const value = parseJson(plaintext);
+  if (!isRecord(value) || typeof value.iat !== 'number') return undefined;
+  const { iat, exp, data } = value;
+  if (exp !== undefined && typeof exp !== 'number') return undefined;
+  return exp === undefined ? { iat, data } : { iat, exp, data };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
