@@ -1,0 +1,55 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { EmulatorCall } from './emulator-fault.interface.js';
+import type { EmulatorState } from './emulator.state.js';
+import { findRoute } from './endpoint.router.js';
+import { describeCall, parseForm, readBody, type Exchange } from './exchange.js';
+import type { FaultInjector } from './fault.injector.js';
+import { sendErrorPage } from './html.page.js';
+import { findTenantByHost, hostnameOf } from './tenant.directory.js';
+
+/** Answers one request: finds host and route, logs the call, and does the work or the planned fault. */
+export async function serve(
+  state: EmulatorState,
+  calls: EmulatorCall[],
+  faults: FaultInjector,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    const exchange = await open(state, request, response);
+    const route = exchange && findRoute(exchange);
+    if (!exchange) {
+      sendErrorPage(response, 404, `No tenant lives on the host [${request.headers.host}].`);
+    } else if (!route) {
+      sendErrorPage(
+        response,
+        404,
+        `There is nothing at ${request.method} ${exchange.url.pathname} on this host.`,
+      );
+    } else if (!route.endpoint) {
+      await route.handle(state, exchange);
+    } else {
+      const call = describeCall(route.endpoint, exchange);
+      calls.push(call);
+      await faults.run(call, exchange, (current) => route.handle(state, current));
+    }
+  } catch (error) {
+    // Also the way out for waits that end because the emulator closes, and for clients that went away.
+    if (request.socket.destroyed || response.headersSent) request.socket.destroy();
+    else sendErrorPage(response, 500, error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Reads the request; undefined when its host is neither the vanity host nor one of a tenant. */
+async function open(
+  state: EmulatorState,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Exchange | undefined> {
+  const host = request.headers.host ?? '';
+  const tenant = findTenantByHost(state, host);
+  if (!tenant && hostnameOf(host) !== state.vanityHost) return undefined;
+  const url = new URL(request.url ?? '/', state.origin);
+  const body = await readBody(request);
+  return { request, response, url, body, form: parseForm(request, body), tenant };
+}

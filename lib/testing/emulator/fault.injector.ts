@@ -1,0 +1,96 @@
+import { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EmulatorCall, EmulatorEndpoint, EmulatorFault } from './emulator-fault.interface.js';
+import { type Exchange } from './exchange.js';
+
+interface PlannedFault {
+  readonly endpoint: EmulatorEndpoint;
+  readonly fault: EmulatorFault;
+  left: number;
+}
+
+/** Does the work of an exchange, and answers it. */
+type Work = (exchange: Exchange) => Promise<void>;
+
+/** Keeps the planned faults, and commits them. */
+export class FaultInjector {
+  private planned: PlannedFault[] = [];
+  private readonly closing = new AbortController();
+
+  /** Plans a fault. */
+  add(endpoint: EmulatorEndpoint, fault: EmulatorFault): void {
+    this.planned.push({ endpoint, fault, left: fault.times ?? Infinity });
+  }
+
+  /** Forgets the faults of one endpoint or of all. */
+  remove(endpoint?: EmulatorEndpoint): void {
+    this.planned = endpoint ? this.planned.filter((plan) => plan.endpoint !== endpoint) : [];
+  }
+
+  /** Ends the waits that are under way. */
+  close(): void {
+    this.closing.abort();
+  }
+
+  /** Does the work of a call, or fails in the planned way. */
+  async run(call: EmulatorCall, exchange: Exchange, work: Work): Promise<void> {
+    const fault = this.take(call);
+    const { request, response } = exchange;
+    switch (fault?.kind) {
+      case 'hang':
+        return;
+      case 'reset':
+        request.socket.destroy();
+        return;
+      case 'drop':
+        await dropAnswer(call, exchange, work);
+        return;
+      case 'stall':
+        response
+          .writeHead(200, { 'content-type': 'application/json', 'content-length': 1000 })
+          .write('{"unfinished":"');
+        break;
+      case 'garbage':
+        response.writeHead(200, { 'content-type': 'application/json' }).end('<html>not JSON</html>');
+        break;
+      case 'empty':
+        response.writeHead(200).end();
+        break;
+      case 'status':
+        answerStatus(response, fault);
+        break;
+      case 'delay':
+        await sleep(fault.ms, undefined, { signal: this.closing.signal });
+        await work(exchange);
+        break;
+      default:
+        await work(exchange);
+    }
+    call.status = response.statusCode;
+  }
+
+  private take(call: EmulatorCall): EmulatorFault | undefined {
+    const plan = this.planned.find(
+      ({ endpoint, fault, left }) => endpoint === call.endpoint && left > 0 && (fault.when?.(call) ?? true),
+    );
+    if (plan) plan.left -= 1;
+    return plan?.fault;
+  }
+}
+
+function answerStatus(response: ServerResponse, fault: EmulatorFault & { kind: 'status' }): void {
+  const { status, headers, body = '' } = fault;
+  const isText = typeof body === 'string';
+  response
+    .writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json', ...headers })
+    .end(isText ? body : JSON.stringify(body));
+}
+
+/** The work is done for real, but into a response that is connected to nothing. */
+async function dropAnswer(call: EmulatorCall, exchange: Exchange, work: Work): Promise<void> {
+  const { request } = exchange;
+  const response = new ServerResponse(request);
+  await work({ ...exchange, response });
+  call.status = response.statusCode;
+  request.socket.destroy();
+}

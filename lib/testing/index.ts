@@ -1,0 +1,19 @@
+export { startWristbandEmulator } from './emulator/wristband.emulator.js';
+export type { WristbandEmulator } from './emulator/wristband-emulator.interface.js';
+export type {
+  EmulatorApplication,
+  EmulatorRole,
+  EmulatorTenant,
+  EmulatorUser,
+  ResolvedEmulatorTenant,
+  ResolvedEmulatorUser,
+  WristbandEmulatorOptions,
+} from './emulator/emulator-options.interface.js';
+export type {
+  EmulatorCall,
+  EmulatorEndpoint,
+  EmulatorFault,
+  EmulatorFaultScope,
+  EmulatorJson,
+  EmulatorTampering,
+} from './emulator/emulator-fault.interface.js';
