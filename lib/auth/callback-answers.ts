@@ -1,0 +1,66 @@
+import { WristbandException, type WristbandExceptionOptions } from '../errors/wristband.exception.js';
+import type { QueryParameters } from '../http/query-parameters.js';
+import { oauthErrorDetails, type OAuthResponseError } from '../wristband-api/oauth-response.error.js';
+
+/** What Wristband sends to the Callback Endpoint (RFC 6749 section 4.1.2). */
+export interface CallbackParameters {
+  readonly state: string;
+  readonly code: string | undefined;
+  readonly error: string | undefined;
+  readonly errorDescription: string | undefined;
+}
+
+/** @throws {WristbandException} `invalid_request` when a parameter comes twice or `state` is missing */
+export function callbackParameters(query: QueryParameters): CallbackParameters {
+  return {
+    state: query.getRequired('state'),
+    code: query.get('code'),
+    error: query.get('error'),
+    errorDescription: query.get('error_description'),
+  };
+}
+
+const TEMPORARY = new Set(['server_error', 'temporarily_unavailable']);
+
+/** What an `error` on the Callback Endpoint means: start again, try again later, or a refusal. */
+export function callbackError(
+  error: string,
+  description: string | undefined,
+): WristbandException | 'login_required' {
+  if (error.toLowerCase() === 'login_required') return 'login_required';
+  const oauthError = oauthErrorDetails(error, description) ?? { error: 'unknown' };
+  return TEMPORARY.has(error)
+    ? new WristbandException(
+        'wristband_unavailable',
+        'Wristband cannot sign in users at the moment; try again soon',
+        {
+          oauthError,
+          retryAfter: 5,
+        },
+      )
+    : refused(oauthError.error, { oauthError });
+}
+
+/** Refusals of the token endpoint that no user can do anything about: the client is set up wrongly. */
+const CLIENT_REFUSALS = new Set([
+  'invalid_client',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+]);
+
+/** What a refused code exchange means, `invalid_grant` aside. */
+export function exchangeError(cause: OAuthResponseError): WristbandException {
+  const { details: oauthError, status } = cause;
+  if (CLIENT_REFUSALS.has(oauthError.error) || [401, 403, 404].includes(status)) {
+    return new WristbandException('configuration_rejected', 'Sign-in is not configured correctly', {
+      cause,
+      oauthError,
+    });
+  }
+  return refused(oauthError.error, { cause, oauthError });
+}
+
+function refused(error: string, options: WristbandExceptionOptions): WristbandException {
+  return new WristbandException('authorization_failed', `Wristband refused the sign-in: ${error}`, options);
+}

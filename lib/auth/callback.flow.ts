@@ -1,0 +1,169 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ApplicationConfig } from '../config/application-config.js';
+import { AutoConfiguration } from '../config/auto-configuration.js';
+import type { ResolvedOptions } from '../config/resolved-options.js';
+import { WristbandException } from '../errors/wristband.exception.js';
+import { QueryParameters } from '../http/query-parameters.js';
+import type {
+  CallbackData,
+  CallbackResult,
+  RedirectReason,
+  RedirectRequiredCallbackResult,
+} from '../interfaces/auth-flow.interface.js';
+import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
+import type { UserInfo } from '../interfaces/user-info.interface.js';
+import { tenantlessLoginUrl, tenantLoginUrl } from '../tenant/application-urls.js';
+import { ReturnUrlPolicy } from '../tenant/return-url.policy.js';
+import type { Tenant } from '../tenant/tenant-host.js';
+import { TenantResolver } from '../tenant/tenant-resolver.js';
+import type { TokenAnswer } from '../wristband-api/answer-shapes.js';
+import { OAuthResponseError } from '../wristband-api/oauth-response.error.js';
+import { type CodeGrant, WristbandClient } from '../wristband-api/wristband-client.js';
+import { RESOLVED_OPTIONS } from '../wristband.constants.js';
+import { callbackError, callbackParameters, exchangeError } from './callback-answers.js';
+import { CodeExchanger } from './code-exchanger.js';
+import { assertSameUser, IdTokenVerifier } from './id-token.verifier.js';
+import type { LoginState } from './login-state.js';
+import { LoginStateKeeper } from './login-state.keeper.js';
+import { toTokenData } from './token-data.js';
+
+/** Callback Endpoint: from Wristband's answer to the user who signed in, or to where the sign-in starts again. */
+@Injectable()
+export class CallbackFlow {
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    private readonly autoConfiguration: AutoConfiguration,
+    private readonly tenants: TenantResolver,
+    private readonly returnUrls: ReturnUrlPolicy,
+    private readonly loginStates: LoginStateKeeper,
+    private readonly codes: CodeExchanger,
+    private readonly idTokens: IdTokenVerifier,
+    private readonly client: WristbandClient,
+  ) {}
+
+  /**
+   * The login state cookie ends with every definite outcome. It stays when Wristband could not be reached, so that a
+   * reload of the page can still succeed.
+   */
+  async complete(request: HttpRequest, response: HttpResponse): Promise<CallbackResult> {
+    const { state } = callbackParameters(new QueryParameters(request));
+    const config = await this.autoConfiguration.resolve();
+    try {
+      const result = await this.#answer(request, config);
+      this.loginStates.clear(request, response, config, state);
+      return result;
+    } catch (error) {
+      const isPassing = error instanceof WristbandException && error.getStatus() >= 500;
+      const isUnread = error instanceof WristbandException && error.code === 'invalid_request';
+      if (!isPassing && !isUnread) this.loginStates.clear(request, response, config, state);
+      throw error;
+    }
+  }
+
+  async #answer(request: HttpRequest, config: ApplicationConfig): Promise<CallbackResult> {
+    const query = callbackParameters(new QueryParameters(request));
+    const loginState = this.loginStates.find(request, query.state);
+    const isOpen = typeof loginState === 'object';
+    const found = await this.tenants.ofRequest(
+      request,
+      config,
+      isOpen ? loginState.tenantCustomDomain : undefined,
+    );
+    if (!isOpen) return startAgain(config, found, `${loginState}_login_state`);
+
+    const tenant = bindTenant(loginState, found);
+    const returnUrl = this.returnUrls.choose({ requested: loginState.returnUrl }, config, tenant);
+    if (query.error !== undefined) {
+      const error = callbackError(query.error, query.errorDescription);
+      if (error === 'login_required') return startAgain(config, tenant, 'login_required', returnUrl);
+      throw error;
+    }
+    if (query.code === undefined)
+      throw new WristbandException('invalid_request', 'The query parameter code is missing');
+    if (tenant.name === undefined) return startAgain(config, tenant, 'invalid_login_state', returnUrl);
+    return this.#signIn(query.code, loginState, { ...tenant, name: tenant.name }, config, returnUrl);
+  }
+
+  async #signIn(
+    code: string,
+    loginState: LoginState,
+    tenant: Tenant & { readonly name: string },
+    config: ApplicationConfig,
+    returnUrl: string | undefined,
+  ): Promise<CallbackResult> {
+    const grant: CodeGrant = {
+      code,
+      redirectUri: loginState.redirectUri,
+      codeVerifier: loginState.codeVerifier,
+    };
+    let tokens: TokenAnswer;
+    try {
+      tokens = await this.codes.exchange(grant);
+    } catch (error) {
+      if (!(error instanceof OAuthResponseError)) throw error;
+      if (error.details.error === 'invalid_grant')
+        return startAgain(config, tenant, 'invalid_grant', returnUrl);
+      throw exchangeError(error);
+    }
+    const userInfo = await this.#identify(tokens, loginState);
+    this.codes.forget(grant);
+    return {
+      type: 'completed',
+      callbackData: this.#callbackData(tokens, tenant, loginState, userInfo, returnUrl),
+    };
+  }
+
+  async #identify(tokens: TokenAnswer, { nonce }: LoginState): Promise<UserInfo> {
+    const idToken = await this.idTokens.verify(tokens.idToken, nonce);
+    try {
+      const userInfo = await this.client.userInfo(tokens.accessToken);
+      assertSameUser(idToken, userInfo);
+      return userInfo;
+    } catch (cause) {
+      if (!(cause instanceof OAuthResponseError)) throw cause;
+      throw new WristbandException('identity_not_verified', 'Wristband does not tell who signed in', {
+        cause,
+      });
+    }
+  }
+
+  #callbackData(
+    tokens: TokenAnswer,
+    tenant: Tenant & { readonly name: string },
+    { customState }: LoginState,
+    userInfo: UserInfo,
+    returnUrl: string | undefined,
+  ): CallbackData {
+    return {
+      ...toTokenData(tokens, this.options.tokenExpirationBuffer),
+      idToken: tokens.idToken ?? '',
+      tenantName: tenant.name,
+      userInfo,
+      ...(tenant.customDomain !== undefined && { tenantCustomDomain: tenant.customDomain }),
+      ...(customState !== undefined && { customState }),
+      ...(returnUrl !== undefined && { returnUrl }),
+    };
+  }
+}
+
+/** The tenant of a callback is that of its login; an answer for another tenant must not end in this sign-in's session. */
+function bindTenant(loginState: LoginState, found: Tenant): Tenant {
+  const name = loginState.tenantName ?? found.name;
+  const customDomain = loginState.tenantCustomDomain ?? found.customDomain;
+  const isSameName = found.name === undefined || found.name === name;
+  const isSameDomain = found.customDomain === undefined || found.customDomain === customDomain;
+  if (!isSameName || !isSameDomain) {
+    throw new WristbandException('tenant_mismatch', 'The sign-in was started for another tenant');
+  }
+  return { ...(name !== undefined && { name }), ...(customDomain !== undefined && { customDomain }) };
+}
+
+function startAgain(
+  config: ApplicationConfig,
+  tenant: Tenant,
+  reason: RedirectReason,
+  returnUrl?: string,
+): RedirectRequiredCallbackResult {
+  const redirectUrl = tenantLoginUrl(config, tenant, { returnUrl }) ?? tenantlessLoginUrl(config, returnUrl);
+  return { type: 'redirect_required', redirectUrl, reason };
+}

@@ -1,0 +1,85 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ApplicationConfig } from '../config/application-config.js';
+import type { ResolvedOptions } from '../config/resolved-options.js';
+import { CookieSealer } from '../crypto/sealed-cookie.js';
+import { WristbandException } from '../errors/wristband.exception.js';
+import { WristbandEvents } from '../events/wristband-events.js';
+import { requestCookies } from '../http/cookies.js';
+import { appendSetCookie } from '../http/http-response.js';
+import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
+import { RESOLVED_OPTIONS } from '../wristband.constants.js';
+import {
+  clearLoginState,
+  evictOldestLogins,
+  type LoginCookieAttributes,
+  loginStateCookie,
+  sealedLoginStates,
+} from './login-state-cookies.js';
+import { createLoginState, type LoginState, openLoginState, sealLoginState } from './login-state.js';
+
+/** Keeps login states in the user's browser: one sealed cookie for each sign-in under way. */
+@Injectable()
+export class LoginStateKeeper {
+  readonly #sealer: CookieSealer;
+
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    private readonly events: WristbandEvents,
+  ) {
+    this.#sealer = new CookieSealer('login-state', options.loginStateSecrets);
+  }
+
+  /** @throws {WristbandException} `login_state_too_large` when `customState` does not fit into a cookie */
+  issue(
+    request: HttpRequest,
+    response: HttpResponse,
+    config: ApplicationConfig,
+    details: Omit<LoginState, 'state' | 'codeVerifier' | 'nonce'>,
+  ): LoginState {
+    const attributes = this.#attributes(config);
+    const loginState = createLoginState(details);
+    const cookie = loginStateCookie(loginState.state, sealLoginState(loginState, this.#sealer), attributes);
+    if (cookie === undefined) {
+      const { returnUrl, ...smaller } = details;
+      if (returnUrl === undefined) throw tooLarge(details);
+      // Landing on the default page beats a sign-in that cannot be finished because the browser drops its cookie.
+      this.events.emit({ type: 'return_url.rejected', reason: 'too_long' });
+      return this.issue(request, response, config, smaller);
+    }
+    const evicted = evictOldestLogins(requestCookies(request), attributes);
+    for (const line of [...evicted, cookie]) appendSetCookie(response, line);
+    return loginState;
+  }
+
+  /** The login state for the `state` of a callback, or why there is none. */
+  find(request: HttpRequest, state: string): LoginState | 'missing' | 'invalid' {
+    const sealed = sealedLoginStates(requestCookies(request), state);
+    if (sealed.length === 0) return 'missing';
+    for (const value of sealed) {
+      const loginState = openLoginState(value, state, this.#sealer);
+      if (loginState) return loginState;
+    }
+    return 'invalid';
+  }
+
+  /** Ends the sign-in with a `state`. */
+  clear(request: HttpRequest, response: HttpResponse, config: ApplicationConfig, state: string): void {
+    const lines = clearLoginState(requestCookies(request), state, this.#attributes(config));
+    for (const line of lines) appendSetCookie(response, line);
+  }
+
+  #attributes(config: ApplicationConfig): LoginCookieAttributes {
+    // A sign-in at application level ends on a tenant's subdomain that is not known when it begins.
+    const isShared = config.applicationAuthorizationRequestsEnabled && config.rootDomain?.includes('.');
+    return {
+      secure: !this.options.dangerouslyDisableSecureCookies,
+      domain: isShared ? config.rootDomain : undefined,
+    };
+  }
+}
+
+function tooLarge({ customState }: Pick<LoginState, 'customState'>): WristbandException {
+  const bytes = Buffer.byteLength(JSON.stringify(customState ?? {}));
+  const message = `The login state does not fit into a cookie of 4 kB: customState has ${bytes} bytes, keep it below 1000`;
+  return new WristbandException('login_state_too_large', message);
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { ResolvedOptions } from '../config/resolved-options.js';
+import { WristbandException } from '../errors/wristband.exception.js';
+import type { TokenData } from '../interfaces/auth-flow.interface.js';
+import { OAuthResponseError } from '../wristband-api/oauth-response.error.js';
+import { WristbandClient } from '../wristband-api/wristband-client.js';
+import { RESOLVED_OPTIONS } from '../wristband.constants.js';
+import { toTokenData } from './token-data.js';
+
+/**
+ * Spends a refresh token once. Requests that carry the same token at the same time, or a minute later with an old
+ * cookie, get the tokens of the one exchange: with rotation a second one would end the user's sign-in.
+ */
+@Injectable()
+export class TokenRefresher {
+  readonly #exchanges = new LRUCache<string, Promise<TokenData>>({ max: 10_000, ttl: 60_000 });
+
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    private readonly client: WristbandClient,
+  ) {}
+
+  /** @throws {WristbandException} `token_refresh_failed` on a refusal, `wristband_unavailable` on trouble */
+  async refresh(refreshToken: string): Promise<TokenData> {
+    const key = createHash('sha256').update(refreshToken).digest('base64url');
+    const exchange = this.#exchanges.get(key) ?? this.#exchange(refreshToken);
+    this.#exchanges.set(key, exchange, { noUpdateTTL: true });
+    try {
+      return await exchange;
+    } catch (error) {
+      this.#exchanges.delete(key);
+      throw error;
+    }
+  }
+
+  async #exchange(refreshToken: string): Promise<TokenData> {
+    try {
+      const answer = await this.client.refresh(refreshToken);
+      // Without rotation the answer holds no refresh token and the old one stays good (RFC 6749 section 6).
+      return toTokenData({ refreshToken, ...answer }, this.options.tokenExpirationBuffer);
+    } catch (cause) {
+      if (!(cause instanceof OAuthResponseError)) throw cause;
+      throw new WristbandException('token_refresh_failed', 'The sign-in has ended; sign in again', {
+        cause,
+        oauthError: cause.details,
+      });
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { Injectable } from '@nestjs/common';
+import { AutoConfiguration } from '../config/auto-configuration.js';
+import { WristbandException } from '../errors/wristband.exception.js';
+import { forbidCaching } from '../http/cache-headers.js';
+import { withRetryAfter } from '../http/retry-after.js';
+import { redirectTo } from '../http/redirect.js';
+import type {
+  CallbackResult,
+  LoginConfig,
+  LogoutConfig,
+  TokenData,
+} from '../interfaces/auth-flow.interface.js';
+import type { HttpRedirectResponse, HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
+import { CallbackFlow } from './callback.flow.js';
+import { LoginFlow } from './login.flow.js';
+import { LogoutFlow } from './logout.flow.js';
+import { TokenRefresher } from './token-refresher.js';
+
+/**
+ * Sign-in with Wristband: what the endpoints of an authentication controller call.
+ *
+ * `req` and `res` may be those of Express or of Fastify. When a method resolves, cookies and headers are on the
+ * response; a method that answers a redirect fits a handler with `@Redirect()`.
+ *
+ * @example
+ * ```ts
+ * @Controller('api/auth')
+ * export class AuthController {
+ *   constructor(private readonly wristband: WristbandAuthService) {}
+ *
+ *   @Get('login')
+ *   @Redirect()
+ *   login(@Req() req: Request, @Res({ passthrough: true }) res: Response) {
+ *     return this.wristband.login(req, res);
+ *   }
+ * }
+ * ```
+ * @publicApi
+ */
+@Injectable()
+export class WristbandAuthService {
+  constructor(
+    private readonly autoConfiguration: AutoConfiguration,
+    private readonly loginFlow: LoginFlow,
+    private readonly callbackFlow: CallbackFlow,
+    private readonly logoutFlow: LogoutFlow,
+    private readonly refresher: TokenRefresher,
+  ) {}
+
+  /**
+   * Starts a sign-in: sets the login state cookie and answers the redirect to Wristband, or to the page for tenant
+   * discovery when no tenant is known. The tenant comes from, in this order: `tenant_custom_domain`, the subdomain,
+   * `tenant_name`, `defaultTenantCustomDomain`, `defaultTenantName`.
+   *
+   * @throws {WristbandException} `invalid_request`, `invalid_tenant`, `login_not_started`, `login_state_too_large`,
+   * `configuration_rejected`, `wristband_unavailable`
+   */
+  async login(req: HttpRequest, res: HttpResponse, config: LoginConfig = {}): Promise<HttpRedirectResponse> {
+    forbidCaching(res);
+    return withRetryAfter(res, () => this.loginFlow.start(req, res, config));
+  }
+
+  /**
+   * Finishes a sign-in: checks state, ID token, user and tenant. On `completed` make a session from `callbackData`; on
+   * `redirect_required` send the browser to `redirectUrl`; both with {@link createCallbackResponse}.
+   *
+   * @throws {WristbandException} `invalid_request`, `invalid_tenant`, `tenant_mismatch`, `authorization_failed`,
+   * `identity_not_verified`, `configuration_rejected`, `wristband_unavailable` (a reload of the page may then succeed)
+   */
+  async callback(req: HttpRequest, res: HttpResponse): Promise<CallbackResult> {
+    forbidCaching(res);
+    return withRetryAfter(res, () => this.callbackFlow.complete(req, res));
+  }
+
+  /**
+   * The redirect that ends a callback.
+   *
+   * @throws {WristbandException} `invalid_argument` when `redirectUrl` is blank
+   */
+  async createCallbackResponse(
+    _req: HttpRequest,
+    res: HttpResponse,
+    redirectUrl: string,
+  ): Promise<HttpRedirectResponse> {
+    forbidCaching(res);
+    if (typeof redirectUrl !== 'string' || redirectUrl.trim() === '') {
+      throw new WristbandException(
+        'invalid_argument',
+        'createCallbackResponse needs a redirectUrl that is not blank',
+      );
+    }
+    return redirectTo(redirectUrl);
+  }
+
+  /**
+   * Revokes the refresh token and answers the redirect that ends the user's session at Wristband. Read what `config`
+   * needs from the session first, then destroy the session. Trouble with the revocation does not stop a logout.
+   *
+   * @throws {WristbandException} `invalid_argument`, `invalid_request`, `invalid_tenant`, `configuration_rejected`,
+   * `wristband_unavailable`
+   */
+  async logout(
+    req: HttpRequest,
+    res: HttpResponse,
+    config: LogoutConfig = {},
+  ): Promise<HttpRedirectResponse> {
+    forbidCaching(res);
+    return withRetryAfter(res, () => this.logoutFlow.end(req, config));
+  }
+
+  /**
+   * New tokens when the access token has expired, `null` while it has not. `SessionAuthGuard` does this by itself.
+   *
+   * @param expiresAt milliseconds since the epoch, as in `callbackData.expiresAt`
+   * @throws {WristbandException} `token_refresh_failed` when the user has to sign in again, `wristband_unavailable`
+   * when it may work later, `invalid_argument`
+   */
+  async refreshTokenIfExpired(refreshToken: string, expiresAt: number): Promise<TokenData | null> {
+    if (typeof refreshToken !== 'string' || refreshToken.trim() === '') {
+      throw new WristbandException('invalid_argument', 'refreshToken must be a string that is not blank');
+    }
+    if (!Number.isInteger(expiresAt) || expiresAt <= 0) {
+      throw new WristbandException('invalid_argument', 'expiresAt must be an integer greater than 0');
+    }
+    return Date.now() < expiresAt ? null : this.refresher.refresh(refreshToken);
+  }
+
+  /**
+   * Fetches the configuration from Wristband now instead of on first use, to fail at start-up rather than at the
+   * first sign-in. Call it in `main.ts` or in `onModuleInit`.
+   *
+   * @throws {WristbandConfigError} with every mistake in the configuration
+   * @throws {WristbandException} `wristband_unavailable`
+   */
+  async discover(): Promise<void> {
+    await this.autoConfiguration.discover();
+  }
+}

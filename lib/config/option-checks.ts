@@ -1,0 +1,96 @@
+import { hasPlaceholder } from '../tenant/placeholder.js';
+
+/** Answers what is wrong with an option's value, or `undefined` when nothing is. */
+export type OptionCheck = (value: unknown) => string | undefined;
+
+export const MIN_SECRET_LENGTH = 32;
+const HOST_WITH_PORT = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$|^\[::1\](:\d{1,5})?$/i;
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+export const text: OptionCheck = (value) =>
+  typeof value === 'string' && value.trim() !== '' ? undefined : 'must be a string that is not empty';
+
+export const flag: OptionCheck = (value) =>
+  typeof value === 'boolean' ? undefined : 'must be true or false';
+
+export const callable: OptionCheck = (value) =>
+  typeof value === 'function' ? undefined : 'must be a function';
+
+export const group: OptionCheck = (value) =>
+  typeof value === 'object' && !Array.isArray(value) ? undefined : 'must be an object';
+
+/** A finite number that is not below `min`; what is wrong otherwise includes the unit. */
+export const number =
+  (min: number, unit: string): OptionCheck =>
+  (value) =>
+    typeof value === 'number' && Number.isFinite(value) && value >= min
+      ? undefined
+      : `must be a number of ${unit}, ${min} or more (not ${typeof value === 'string' ? 'a string' : String(value)})`;
+
+export const oneOf =
+  (...allowed: string[]): OptionCheck =>
+  (value) =>
+    typeof value === 'string' && allowed.includes(value.toLowerCase())
+      ? undefined
+      : `must be one of ${allowed.join(', ')}`;
+
+export const secret: OptionCheck = (value) => {
+  if (typeof value !== 'string') return `must be a string of at least ${MIN_SECRET_LENGTH} characters`;
+  if (value.length >= MIN_SECRET_LENGTH) return undefined;
+  return `has ${value.length} characters; at least ${MIN_SECRET_LENGTH} are needed. Make one with: openssl rand -base64 32`;
+};
+
+/** A host with an optional port, as in `auth.example.com` or `localhost:4000`. */
+export const hostWithPort: OptionCheck = (value) =>
+  typeof value === 'string' && HOST_WITH_PORT.test(value) && !value.includes('..')
+    ? undefined
+    : 'must be a host such as myapp-mycompany.us.wristband.dev, without https:// and without a path';
+
+export const host: OptionCheck = (value) =>
+  hostWithPort(value) === undefined && !String(value).includes(':')
+    ? undefined
+    : 'must be a domain such as yourapp.io, without scheme, port or leading dot';
+
+/** A cookie or header name (RFC 9110 section 5.6.2). */
+export const token: OptionCheck = (value) =>
+  typeof value === 'string' && TOKEN.test(value) ? undefined : 'must be a name without spaces and separators';
+
+export const cookiePath: OptionCheck = (value) =>
+  typeof value === 'string' && /^\/[^;\s]*$/.test(value) ? undefined : 'must be a path that begins with /';
+
+export const cookieDomain: OptionCheck = (value) =>
+  typeof value === 'string' && host(value.replace(/^\./, '')) === undefined
+    ? undefined
+    : 'must be a domain such as yourapp.io';
+
+/** An absolute http(s) URL; a tenant placeholder may stand in its host. */
+export const url: OptionCheck = (value) => {
+  const parsed = typeof value === 'string' ? parseUrl(value) : undefined;
+  if (!parsed) return 'must be a full URL such as https://yourapp.io/api/auth/login';
+  return parsed.username || parsed.password || parsed.hash
+    ? 'must not hold credentials or a fragment'
+    : undefined;
+};
+
+export const urlWithoutPlaceholder: OptionCheck = (value) =>
+  url(value) ?? (hasPlaceholder(String(value)) ? 'must not hold a tenant placeholder' : undefined);
+
+export const origin: OptionCheck = (value) => {
+  const parsed = typeof value === 'string' ? parseUrl(value) : undefined;
+  const isBare = parsed && `${parsed.pathname}${parsed.search}${parsed.hash}${parsed.username}` === '/';
+  return isBare ? undefined : 'must be an origin such as https://app.example.com';
+};
+
+/** Every item of a list passes the check; the first that does not is named by its place. */
+export const listOf =
+  (check: OptionCheck): OptionCheck =>
+  (value) => {
+    if (!Array.isArray(value)) return 'must be a list';
+    const index = value.findIndex((item) => check(item) !== undefined);
+    return index === -1 ? undefined : `item ${index} ${check(value[index])}`;
+  };
+
+function parseUrl(value: string): URL | undefined {
+  const parsed = URL.canParse(value) ? new URL(value) : undefined;
+  return parsed && /^https?:$/.test(parsed.protocol) ? parsed : undefined;
+}

@@ -1,0 +1,75 @@
+import type {
+  SameSite,
+  SessionOptions,
+  TenantCustomDomainPolicy,
+  WristbandOptions,
+} from '../interfaces/wristband-options.interface.js';
+
+/** Session options with every default filled in. */
+export interface ResolvedSessionOptions {
+  readonly secrets: readonly string[];
+  readonly cookieName: string;
+  readonly domain?: string;
+  readonly path: string;
+  readonly sameSite: Lowercase<SameSite>;
+  readonly secure: boolean;
+  readonly maxAge: number;
+  readonly absoluteMaxAge?: number;
+  readonly touchAfter: number;
+  readonly enableCsrfProtection: boolean;
+  readonly csrfCookieName: string;
+  readonly csrfCookieDomain?: string;
+  readonly csrfHeaderName: string;
+}
+
+/** Options with every default filled in. What auto-configuration may still add stays optional. */
+export interface ResolvedOptions extends Omit<WristbandOptions, 'http' | 'session'> {
+  readonly autoConfigureEnabled: boolean;
+  readonly scopes: readonly string[];
+  readonly tokenExpirationBuffer: number;
+  /** What the login state is sealed with, newest first. */
+  readonly loginStateSecrets: readonly string[];
+  readonly dangerouslyDisableSecureCookies: boolean;
+  readonly dangerouslyAllowInsecureRequests: boolean;
+  readonly trustedOrigins: readonly string[];
+  readonly tenantCustomDomains: TenantCustomDomainPolicy;
+  readonly http: { readonly timeout: number; readonly fetch?: typeof globalThis.fetch };
+  readonly session?: ResolvedSessionOptions;
+}
+
+/** Fills in the defaults; every default of this library is here. Expects options that were validated. */
+export function resolveOptions(options: WristbandOptions): ResolvedOptions {
+  const { session, ...rest } = options;
+  return Object.freeze({
+    ...rest,
+    autoConfigureEnabled: options.autoConfigureEnabled ?? true,
+    scopes: options.scopes?.length ? options.scopes : ['openid', 'offline_access', 'email'],
+    tokenExpirationBuffer: options.tokenExpirationBuffer ?? 60,
+    loginStateSecrets: [options.loginStateSecret ?? options.clientSecret],
+    dangerouslyDisableSecureCookies: options.dangerouslyDisableSecureCookies ?? false,
+    dangerouslyAllowInsecureRequests: options.dangerouslyAllowInsecureRequests ?? false,
+    trustedOrigins: (options.trustedOrigins ?? []).map((origin) => new URL(origin).origin),
+    tenantCustomDomains: options.tenantCustomDomains ?? 'validate',
+    http: { timeout: 5000, ...options.http },
+    ...(session && { session: resolveSessionOptions(session) }),
+  });
+}
+
+function resolveSessionOptions(options: SessionOptions): ResolvedSessionOptions {
+  const maxAge = options.maxAge ?? 3600;
+  const csrfCookieDomain = options.csrfCookieDomain ?? options.domain;
+  return Object.freeze({
+    ...options,
+    secrets: typeof options.secrets === 'string' ? [options.secrets] : options.secrets,
+    cookieName: options.cookieName ?? 'session',
+    path: options.path ?? '/',
+    sameSite: (options.sameSite ?? 'lax').toLowerCase() as Lowercase<SameSite>,
+    secure: options.secure ?? true,
+    maxAge,
+    touchAfter: options.touchAfter ?? Math.min(60, Math.floor(maxAge * 0.05)),
+    enableCsrfProtection: options.enableCsrfProtection ?? false,
+    csrfCookieName: options.csrfCookieName ?? 'CSRF-TOKEN',
+    csrfHeaderName: options.csrfHeaderName ?? 'X-CSRF-TOKEN',
+    ...(csrfCookieDomain !== undefined && { csrfCookieDomain }),
+  });
+}

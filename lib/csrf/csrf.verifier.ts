@@ -1,0 +1,45 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ResolvedOptions } from '../config/resolved-options.js';
+import { WristbandException } from '../errors/wristband.exception.js';
+import { rawRequest, requestHost } from '../http/http-request.js';
+import type { HttpRequest } from '../interfaces/http.interface.js';
+import type { WristbandSession } from '../session/session.js';
+import { RESOLVED_OPTIONS } from '../wristband.constants.js';
+import { isSameToken } from './csrf-token.js';
+import { isFromForeignSite, isUnsafeMethod } from './request-site.js';
+
+/**
+ * Refuses requests that a foreign page made with the user's cookies. Two layers: where the request comes from, always;
+ * and a synchronizer token when `session.enableCsrfProtection` is on.
+ */
+@Injectable()
+export class CsrfVerifier {
+  constructor(@Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions) {}
+
+  /** @throws {WristbandException} `csrf_failed` */
+  verify(request: HttpRequest, session: WristbandSession): void {
+    const { method, headers } = rawRequest(request);
+    const isUnsafe = isUnsafeMethod(method);
+    const site = {
+      fetchSite: single(headers['sec-fetch-site']),
+      origin: headers.origin,
+      host: requestHost(request),
+    };
+    if (isUnsafe && isFromForeignSite(site, this.options.trustedOrigins)) throw csrfFailed();
+
+    const { session: sessionOptions } = this.options;
+    if (!sessionOptions?.enableCsrfProtection) return;
+    const given = single(headers[sessionOptions.csrfHeaderName.toLowerCase()]);
+    if (given === undefined && !isUnsafe) return;
+    const { csrfToken } = session;
+    if (typeof csrfToken !== 'string' || !isSameToken(csrfToken, given ?? '')) throw csrfFailed();
+  }
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(', ') : header;
+}
+
+function csrfFailed(): WristbandException {
+  return new WristbandException('csrf_failed', 'The request was not made by a page of this application');
+}

@@ -1,0 +1,30 @@
+/** What a browser tells about where a request comes from. */
+export interface RequestSite {
+  /** `Sec-Fetch-Site` @see https://www.w3.org/TR/fetch-metadata/ */
+  readonly fetchSite: string | undefined;
+  readonly origin: string | undefined;
+  /** The host that the request was sent to, with its port. */
+  readonly host: string;
+}
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/** Methods that may change something (RFC 9110 section 9.2.1). */
+export function isUnsafeMethod(method: string | undefined): boolean {
+  return !SAFE_METHODS.has((method ?? 'GET').toUpperCase());
+}
+
+/**
+ * Whether a request was made by a page of a foreign site. Clients that are no browsers say neither, and carry no cookies
+ * that somebody else could make use of.
+ */
+export function isFromForeignSite(
+  { fetchSite, origin, host }: RequestSite,
+  trustedOrigins: readonly string[],
+): boolean {
+  if (origin !== undefined && trustedOrigins.includes(origin)) return false;
+  if (fetchSite !== undefined) return fetchSite.toLowerCase() === 'cross-site';
+  if (origin === undefined) return false;
+  // Hosts only: behind a proxy that ends TLS the application does not know its own scheme.
+  return !URL.canParse(origin) || new URL(origin).host !== host.toLowerCase();
+}

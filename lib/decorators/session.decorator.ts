@@ -1,0 +1,49 @@
+import { createParamDecorator, type ExecutionContext, UseInterceptors } from '@nestjs/common';
+import { httpContext } from '../http/http-context.js';
+import type { SessionData, SessionMethods } from '../interfaces/session.interface.js';
+import { SessionInterceptor } from '../interceptors/session.interceptor.js';
+import { boundSessionManager } from '../session/session-binding.js';
+
+/**
+ * The session that `@Session()` injects: its fields, those of `T`, and {@link SessionMethods}. Any field may be absent,
+ * since a session may be empty.
+ */
+export type Session<T extends object = object> = SessionMethods<T> & SessionData & Partial<T>;
+
+const sessionParameter = createParamDecorator(
+  (field: string | undefined, context: ExecutionContext): unknown => {
+    const { request, response } = httpContext(context);
+    const session = boundSessionManager(request)?.open(request, response);
+    return field === undefined ? session : session?.[field];
+  },
+);
+
+const handlersWithInterceptor = new WeakSet<object>();
+
+/**
+ * Injects the session of the request, or one field of it. The session is opened when it is first asked for; without a
+ * cookie it is empty. Changes are written with the response.
+ *
+ * @example
+ * ```ts
+ * @Get('me')
+ * me(@Session() session: Session<MySession>, @Session('tenantId') tenantId: string) { … }
+ * ```
+ * @publicApi
+ */
+export function Session(field?: keyof SessionData | (string & {})): ParameterDecorator {
+  return (target, propertyKey, parameterIndex) => {
+    if (propertyKey === undefined) throw new TypeError('@Session() belongs on a parameter of a handler');
+    sessionParameter(field)(target, propertyKey, parameterIndex);
+    attachInterceptor(target, propertyKey);
+  };
+}
+
+/** Once for each handler, however many of its parameters are decorated. */
+function attachInterceptor(target: object, propertyKey: string | symbol): void {
+  const descriptor = Object.getOwnPropertyDescriptor(target, propertyKey);
+  const handler: unknown = descriptor?.value;
+  if (!descriptor || typeof handler !== 'function' || handlersWithInterceptor.has(handler)) return;
+  handlersWithInterceptor.add(handler);
+  UseInterceptors(SessionInterceptor)(target, propertyKey, descriptor);
+}

@@ -1,0 +1,17 @@
+/** One mistake in the module's options. */
+export interface ConfigProblem {
+  /** Path of the option, for example `session.secrets`. */
+  readonly option: string;
+  /** What is wrong and how to put it right. */
+  readonly message: string;
+}
+
+/** Thrown at start-up when the options cannot work. It lists every mistake at once, each with its option. */
+export class WristbandConfigError extends Error {
+  override readonly name = 'WristbandConfigError';
+
+  constructor(readonly problems: readonly ConfigProblem[]) {
+    const lines = problems.map(({ option, message }) => `  - ${option}: ${message}`);
+    super(`The options of WristbandModule cannot work:\n${lines.join('\n')}`);
+  }
+}

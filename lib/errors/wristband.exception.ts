@@ -1,0 +1,70 @@
+import { STATUS_CODES } from 'node:http';
+import { HttpException } from '@nestjs/common';
+
+/** The HTTP status of each error code. The codes are stable: clients may switch on them. */
+export const ERROR_STATUS = {
+  invalid_request: 400,
+  invalid_tenant: 400,
+  tenant_mismatch: 400,
+  login_not_started: 400,
+  authorization_failed: 403,
+  csrf_failed: 403,
+  identity_not_verified: 401,
+  not_authenticated: 401,
+  token_refresh_failed: 401,
+  login_state_too_large: 500,
+  session_too_large: 500,
+  session_not_configured: 500,
+  invalid_argument: 500,
+  configuration_rejected: 500,
+  wristband_unavailable: 503,
+} as const;
+
+/** The `code` of an error body: what went wrong, in a word that never changes. */
+export type WristbandErrorCode = keyof typeof ERROR_STATUS;
+
+/** What an OAuth endpoint said about a refusal (RFC 6749 sections 4.1.2.1 and 5.2). */
+export interface OAuthErrorDetails {
+  readonly error: string;
+  /** Written by the other side for developers: do not show it to users as it is. */
+  readonly errorDescription?: string;
+}
+
+export interface WristbandExceptionOptions {
+  readonly cause?: unknown;
+  readonly oauthError?: OAuthErrorDetails;
+  /** Seconds after which a new try makes sense, for the `Retry-After` header. */
+  readonly retryAfter?: number;
+}
+
+/**
+ * Every error of this library while a request is served. It is a Nest `HttpException`, so exception filters see it
+ * as usual; the body is `{ statusCode, error, message, code }` and never holds a token, a cookie or a URL.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await wristband.callback(req, res);
+ * } catch (error) {
+ *   if (error instanceof WristbandException && error.code === 'authorization_failed') { … }
+ *   throw error;
+ * }
+ * ```
+ */
+export class WristbandException extends HttpException {
+  readonly oauthError?: OAuthErrorDetails;
+  readonly retryAfter?: number;
+
+  constructor(
+    readonly code: WristbandErrorCode,
+    message: string,
+    options: WristbandExceptionOptions = {},
+  ) {
+    const statusCode = ERROR_STATUS[code];
+    super({ statusCode, error: STATUS_CODES[statusCode], message, code }, statusCode, {
+      cause: options.cause,
+    });
+    if (options.oauthError) this.oauthError = options.oauthError;
+    if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter;
+  }
+}

@@ -1,0 +1,41 @@
+import { parse, serialize, type SerializeOptions } from 'cookie';
+import type { HttpRequest } from '../interfaces/http.interface.js';
+import { rawRequest } from './http-request.js';
+
+/** The largest `name=value; attributes` line that every browser keeps (RFC 6265 section 6.1). */
+export const MAX_COOKIE_BYTES = 4096;
+
+/** One cookie of a request. The same name may come twice: from another path or a parent domain. */
+export interface RequestCookie {
+  readonly name: string;
+  readonly value: string;
+}
+
+/**
+ * All cookies of a request in the order the browser sent them, duplicates included. A value that cannot be
+ * decoded is given as it stands: somebody else's broken cookie is none of our business.
+ */
+export function requestCookies(request: HttpRequest): RequestCookie[] {
+  const header = rawRequest(request).headers.cookie ?? '';
+  // One pair at a time, because a parser that answers an object keeps only one of two cookies with the same name.
+  return header
+    .split(';')
+    .flatMap((pair) => Object.entries(parse(pair)).map(([name, value = '']) => ({ name, value })));
+}
+
+/** Every value that the request carries for a cookie name. */
+export function cookieValues(request: HttpRequest, name: string): string[] {
+  return requestCookies(request)
+    .filter((cookie) => cookie.name === name)
+    .map((cookie) => cookie.value);
+}
+
+/** A `Set-Cookie` line. The values of this library need no escaping, so none is done. */
+export function serializeCookie(name: string, value: string, options: SerializeOptions): string {
+  return serialize(name, value, { ...options, encode: String });
+}
+
+/** The `Set-Cookie` line that removes a cookie; domain and path must be those it was set with. */
+export function serializeExpiredCookie(name: string, options: SerializeOptions): string {
+  return serializeCookie(name, '', { ...options, maxAge: 0 });
+}

@@ -1,0 +1,30 @@
+import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '../interfaces/http.interface.js';
+
+/** The `node:http` request underneath, the same object for every wrapper of one request. */
+export function rawRequest(request: HttpRequest): IncomingMessage {
+  return 'raw' in request ? request.raw : request;
+}
+
+/**
+ * The host (with port) that the browser asked for. Express and Fastify answer from `X-Forwarded-Host` only when the
+ * application told them which proxies to trust; nothing else is believed here.
+ */
+export function requestHost(request: HttpRequest): string {
+  const { host } = request as { host?: unknown };
+  return typeof host === 'string' ? host : (rawRequest(request).headers.host ?? '');
+}
+
+/** The query string of the request, parsed without a framework's nesting rules. */
+export function requestQuery(request: HttpRequest): URLSearchParams {
+  const url = rawRequest(request).url ?? '';
+  const start = url.indexOf('?');
+  return new URLSearchParams(start === -1 ? '' : url.slice(start + 1));
+}
+
+/** HEAD and speculative loads: nobody is looking at the answer, so nothing may be started by them. */
+export function isSpeculative(request: HttpRequest): boolean {
+  const { method, headers } = rawRequest(request);
+  const purpose = `${String(headers['sec-purpose'] ?? '')} ${String(headers.purpose ?? '')}`;
+  return method === 'HEAD' || /\bprefetch\b/i.test(purpose);
+}

@@ -1,0 +1,39 @@
+import type { ServerResponse } from 'node:http';
+import type { HttpResponse } from '../interfaces/http.interface.js';
+
+interface FastifyReplyLike {
+  readonly raw: ServerResponse;
+  header(name: string, value: string): unknown;
+  getHeader(name: string): unknown;
+}
+
+/** The `node:http` response underneath, the same object for every wrapper of one response. */
+export function rawResponse(response: HttpResponse): ServerResponse {
+  return 'raw' in response ? response.raw : response;
+}
+
+/** Adds a `Set-Cookie` line beside those that are there. */
+export function appendSetCookie(response: HttpResponse, cookie: string): void {
+  const reply = fastifyReply(response);
+  // Fastify keeps headers of its own until it sends, and appends when the name is set-cookie.
+  if (reply) reply.header('set-cookie', cookie);
+  else rawResponse(response).appendHeader('Set-Cookie', cookie);
+}
+
+/** Sets a header, replacing what was there. */
+export function setHeader(response: HttpResponse, name: string, value: string): void {
+  const reply = fastifyReply(response);
+  if (reply) reply.header(name, value);
+  else rawResponse(response).setHeader(name, value);
+}
+
+/** Reads a header that was set before. */
+export function getHeader(response: HttpResponse, name: string): string | undefined {
+  const value = fastifyReply(response)?.getHeader(name) ?? rawResponse(response).getHeader(name);
+  if (Array.isArray(value)) return value.join(', ');
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}
+
+function fastifyReply(response: HttpResponse): FastifyReplyLike | undefined {
+  return 'raw' in response && 'header' in response ? (response as FastifyReplyLike) : undefined;
+}

@@ -1,0 +1,41 @@
+export { WristbandAuthService } from './auth/wristband-auth.service.js';
+export { Session } from './decorators/session.decorator.js';
+export { type ConfigProblem, WristbandConfigError } from './errors/wristband-config.error.js';
+export {
+  type OAuthErrorDetails,
+  type WristbandErrorCode,
+  WristbandException,
+  type WristbandExceptionOptions,
+} from './errors/wristband.exception.js';
+export type { WristbandEvent } from './events/wristband-event.js';
+export { SessionAuthGuard } from './guards/session-auth.guard.js';
+export { SessionInterceptor } from './interceptors/session.interceptor.js';
+export type {
+  CallbackData,
+  CallbackResult,
+  CompletedCallbackResult,
+  LoginConfig,
+  LogoutConfig,
+  RedirectReason,
+  RedirectRequiredCallbackResult,
+  TokenData,
+} from './interfaces/auth-flow.interface.js';
+export type { HttpRedirectResponse, HttpRequest, HttpResponse } from './interfaces/http.interface.js';
+export type {
+  SessionData,
+  SessionMethods,
+  SessionResponse,
+  TokenResponse,
+} from './interfaces/session.interface.js';
+export type { UserInfo, UserInfoRole } from './interfaces/user-info.interface.js';
+export type {
+  SameSite,
+  SessionOptions,
+  TenantCustomDomainPolicy,
+  WristbandAsyncOptions,
+  WristbandHttpOptions,
+  WristbandModuleExtras,
+  WristbandOptions,
+  WristbandOptionsFactory,
+} from './interfaces/wristband-options.interface.js';
+export { WristbandModule } from './wristband.module.js';

@@ -1,0 +1,181 @@
+import type { LoggerService, ModuleMetadata, Type } from '@nestjs/common';
+import type { WristbandEvent } from '../events/wristband-event.js';
+
+/** Decides whether a tenant custom domain may be used as the host of a redirect. */
+export type TenantCustomDomainPolicy =
+  'validate' | 'any' | readonly string[] | ((domain: string) => boolean | Promise<boolean>);
+
+/** Options of `WristbandModule.forRoot()`. Only the first three are required. */
+export interface WristbandOptions {
+  /** ID of the Wristband client. */
+  readonly clientId: string;
+  /** Secret of the Wristband client. */
+  readonly clientSecret: string;
+  /** Vanity domain of the Wristband application: a host, with a port if need be, without scheme or path. */
+  readonly wristbandApplicationVanityDomain: string;
+  /**
+   * Fetch what is not set by hand from Wristband, on first use.
+   * @default true
+   */
+  readonly autoConfigureEnabled?: boolean;
+  /** URL of the application's Login Endpoint. With tenant subdomains it holds `{tenant_name}` in the host. */
+  readonly loginUrl?: string;
+  /** URL of the application's Callback Endpoint. With tenant subdomains it holds `{tenant_name}` in the host. */
+  readonly redirectUri?: string;
+  /** Root domain below which each tenant has a subdomain, without port: `yourapp.io` for `acme.yourapp.io`. */
+  readonly parseTenantFromRootDomain?: string;
+  /** Your own page for tenant discovery instead of the one that Wristband hosts. */
+  readonly customApplicationLoginPageUrl?: string;
+  /**
+   * The application has an active custom domain, so tenant hosts are `{tenant}.{vanity}` instead of `{tenant}-{vanity}`.
+   * @default false
+   */
+  readonly isApplicationCustomDomainActive?: boolean;
+  /**
+   * Begin the sign-in at application level when no tenant is known, instead of on the application login page.
+   * @default false
+   */
+  readonly applicationAuthorizationRequestsEnabled?: boolean;
+  /** Where a user without a known tenant starts over when `loginUrl` holds a placeholder; must not hold one itself. */
+  readonly fallbackLoginUrl?: string;
+  /**
+   * Scopes to ask for; must contain `openid`. Without `offline_access` there is no refresh token.
+   * @default ['openid', 'offline_access', 'email']
+   */
+  readonly scopes?: readonly string[];
+  /**
+   * Seconds before its real expiry from which an access token counts as expired. A buffer that is not smaller than the
+   * token's lifetime is cut to half of it.
+   * @default 60
+   */
+  readonly tokenExpirationBuffer?: number;
+  /**
+   * Secret for the login state cookie, at least 32 characters.
+   * @default a key derived from clientSecret
+   */
+  readonly loginStateSecret?: string;
+  /**
+   * Send the login state cookie without `Secure`. For development over http only.
+   * @default false
+   */
+  readonly dangerouslyDisableSecureCookies?: boolean;
+  /**
+   * Reach the vanity domain over http. Works for loopback hosts only (an emulator); a start-up error otherwise.
+   * @default false
+   */
+  readonly dangerouslyAllowInsecureRequests?: boolean;
+  /**
+   * Further origins of yours, for example `https://app.example.com`: a `return_url` may lead there, and their pages may
+   * send unsafe requests.
+   * @default []
+   */
+  readonly trustedOrigins?: readonly string[];
+  /**
+   * Which tenant custom domains of a request are trusted: those that Wristband confirms (`'validate'`), every one, a
+   * list, or what your function says.
+   * @default 'validate'
+   */
+  readonly tenantCustomDomains?: TenantCustomDomainPolicy;
+  /** How Wristband is called. */
+  readonly http?: WristbandHttpOptions;
+  /** Sessions; leave it out when the application only checks bearer tokens. */
+  readonly session?: SessionOptions;
+  /**
+   * Where log lines go.
+   * @default Nest's Logger
+   */
+  readonly logger?: LoggerService;
+  /** Told about everything in {@link WristbandEvent}; for metrics and alarms. */
+  readonly onEvent?: (event: WristbandEvent) => void;
+}
+
+/** How Wristband is called. */
+export interface WristbandHttpOptions {
+  /**
+   * Milliseconds that one call to Wristband may take, retries included.
+   * @default 5000
+   */
+  readonly timeout?: number;
+  /**
+   * Replaces the global `fetch`, for a proxy or for tracing.
+   * @default globalThis.fetch
+   */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/** `SameSite` of a cookie, in any case. */
+export type SameSite = 'lax' | 'strict' | 'none' | 'Lax' | 'Strict' | 'None';
+
+/** Options of the session cookie. */
+export interface SessionOptions {
+  /** Secrets of at least 32 characters. With a list the first seals and all open, so a secret can be replaced. */
+  readonly secrets: string | readonly string[];
+  /** @default 'session' */
+  readonly cookieName?: string;
+  /** Domain of the cookie; without it the cookie stays with the host that set it. */
+  readonly domain?: string;
+  /** @default '/' */
+  readonly path?: string;
+  /** @default 'lax' */
+  readonly sameSite?: SameSite;
+  /**
+   * Send the cookie over https only. Safari needs `false` on http://localhost.
+   * @default true
+   */
+  readonly secure?: boolean;
+  /**
+   * Seconds without a request after which a session ends; 0 makes it last as long as the browser runs.
+   * @default 3600
+   */
+  readonly maxAge?: number;
+  /** Seconds after the sign-in at which a session ends in any case. Default: none. */
+  readonly absoluteMaxAge?: number;
+  /**
+   * Seconds that a session cookie is left alone before it is renewed; 0 renews it with every authenticated request.
+   * @default the smaller of 60 and 5 % of maxAge
+   */
+  readonly touchAfter?: number;
+  /**
+   * Ask for a CSRF token with every unsafe request that is authenticated by the session.
+   * @default false
+   */
+  readonly enableCsrfProtection?: boolean;
+  /**
+   * Name of the cookie that scripts read the CSRF token from.
+   * @default 'CSRF-TOKEN'
+   */
+  readonly csrfCookieName?: string;
+  /**
+   * Domain of the CSRF cookie, for a front end on another subdomain than the API.
+   * @default the domain of the session cookie
+   */
+  readonly csrfCookieDomain?: string;
+  /**
+   * Name of the header that carries the CSRF token, in any case.
+   * @default 'X-CSRF-TOKEN'
+   */
+  readonly csrfHeaderName?: string;
+}
+
+/** A class that makes the options, for `forRootAsync({ useClass })`. */
+export interface WristbandOptionsFactory {
+  createWristbandOptions(): WristbandOptions | Promise<WristbandOptions>;
+}
+
+/** What is fixed when the module is defined, beside the options. */
+export interface WristbandModuleExtras {
+  /**
+   * Make the providers visible in every module.
+   * @default true
+   */
+  readonly isGlobal?: boolean;
+}
+
+/** Options of `WristbandModule.forRootAsync()`: one of `useFactory`, `useClass` and `useExisting`. */
+export interface WristbandAsyncOptions extends WristbandModuleExtras, Pick<ModuleMetadata, 'imports'> {
+  readonly inject?: readonly unknown[];
+  readonly useFactory?: (...dependencies: never[]) => WristbandOptions | Promise<WristbandOptions>;
+  readonly useClass?: Type<WristbandOptionsFactory>;
+  readonly useExisting?: Type<WristbandOptionsFactory>;
+  readonly extraProviders?: ModuleMetadata['providers'];
+}

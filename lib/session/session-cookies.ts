@@ -1,0 +1,104 @@
+import type { SerializeOptions } from 'cookie';
+import type { ResolvedSessionOptions } from '../config/resolved-options.js';
+import type { Unsealed } from '../crypto/sealed-cookie.js';
+import { serializeCookie, serializeExpiredCookie } from '../http/cookies.js';
+import type { StoredSession } from './session.js';
+
+/** A session that came with a request. */
+export interface ReceivedSession extends StoredSession {
+  /** Seconds since the epoch at which its cookie was written. */
+  readonly issuedAt: number;
+}
+
+/** The session in an opened cookie, or `undefined` when it is none or past one of its limits. */
+export function receivedSession(
+  unsealed: Unsealed | undefined,
+  { maxAge, absoluteMaxAge }: ResolvedSessionOptions,
+  now = Date.now(),
+): ReceivedSession | undefined {
+  if (unsealed === undefined || !isStoredSession(unsealed.data)) return undefined;
+  const { id, createdAt, fields } = unsealed.data;
+  // Against the options of today, so that shorter limits hold for cookies that are out already.
+  const isIdle = maxAge > 0 && now / 1000 >= unsealed.issuedAt + maxAge;
+  const isOver = absoluteMaxAge !== undefined && now / 1000 >= createdAt + absoluteMaxAge;
+  return isIdle || isOver ? undefined : { id, createdAt, fields, issuedAt: unsealed.issuedAt };
+}
+
+/** Seconds from now until a session ends if no further request comes; `undefined` for a browser session without limit. */
+export function remainingLifetime(
+  createdAt: number,
+  { maxAge, absoluteMaxAge }: ResolvedSessionOptions,
+  now = Date.now(),
+): number | undefined {
+  const idle = maxAge > 0 ? maxAge : Infinity;
+  const absolute =
+    absoluteMaxAge === undefined ? Infinity : createdAt + absoluteMaxAge - Math.floor(now / 1000);
+  const lifetime = Math.min(idle, absolute);
+  return lifetime === Infinity ? undefined : Math.max(lifetime, 0);
+}
+
+/** The `Set-Cookie` line of a sealed session. With `maxAge` 0 the browser keeps it until it is closed. */
+export function sessionCookie(
+  sealed: string,
+  lifetime: number | undefined,
+  options: ResolvedSessionOptions,
+): string {
+  return serializeCookie(options.cookieName, sealed, {
+    ...sessionAttributes(options),
+    ...browserAge(lifetime, options),
+  });
+}
+
+/** The `Set-Cookie` line of the CSRF token: for scripts to read, and as long as the session. */
+export function csrfCookie(
+  token: string,
+  lifetime: number | undefined,
+  options: ResolvedSessionOptions,
+): string {
+  return serializeCookie(options.csrfCookieName, token, {
+    ...csrfAttributes(options),
+    ...browserAge(lifetime, options),
+  });
+}
+
+/** The `Set-Cookie` lines that remove everything a session left in the browser. */
+export function expiredCookies(options: ResolvedSessionOptions): string[] {
+  const session = serializeExpiredCookie(options.cookieName, sessionAttributes(options));
+  if (!options.enableCsrfProtection) return [session];
+  return [session, serializeExpiredCookie(options.csrfCookieName, csrfAttributes(options))];
+}
+
+/** The largest fields of a session with their size, for the message that says why it does not fit. */
+export function largestFields(fields: Readonly<Record<string, unknown>>): string {
+  return Object.entries(fields)
+    .map(([name, value]) => ({ name, bytes: Buffer.byteLength(JSON.stringify(value) ?? '') }))
+    .toSorted((a, b) => b.bytes - a.bytes)
+    .slice(0, 3)
+    .map(({ name, bytes }) => `${name} (${bytes} bytes)`)
+    .join(', ');
+}
+
+function sessionAttributes({ domain, path, sameSite, secure }: ResolvedSessionOptions): SerializeOptions {
+  return { httpOnly: true, path, sameSite, secure, ...(domain !== undefined && { domain }) };
+}
+
+function csrfAttributes({
+  csrfCookieDomain: domain,
+  path,
+  sameSite,
+  secure,
+}: ResolvedSessionOptions): SerializeOptions {
+  return { path, sameSite, secure, ...(domain !== undefined && { domain }) };
+}
+
+function browserAge(lifetime: number | undefined, { maxAge }: ResolvedSessionOptions): SerializeOptions {
+  return maxAge > 0 && lifetime !== undefined ? { maxAge: lifetime } : {};
+}
+
+function isStoredSession(data: unknown): data is StoredSession {
+  if (typeof data !== 'object' || data === null) return false;
+  const { id, createdAt, fields } = data as Partial<Record<keyof StoredSession, unknown>>;
+  return (
+    typeof id === 'string' && typeof createdAt === 'number' && typeof fields === 'object' && fields !== null
+  );
+}

@@ -1,0 +1,53 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { ResolvedOptions } from '../config/resolved-options.js';
+import { WristbandException } from '../errors/wristband.exception.js';
+import { WristbandEvents } from '../events/wristband-events.js';
+import { OAuthResponseError } from '../wristband-api/oauth-response.error.js';
+import { WristbandClient } from '../wristband-api/wristband-client.js';
+import { RESOLVED_OPTIONS } from '../wristband.constants.js';
+
+/** Tells whether a tenant custom domain that came with a request may be used, by the option `tenantCustomDomains`. */
+@Injectable()
+export class CustomDomainValidator {
+  /** Wristband's verdicts, kept for five minutes. */
+  readonly #verdicts = new LRUCache<string, Promise<boolean>>({ max: 1000, ttl: 5 * 60_000 });
+
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    private readonly client: WristbandClient,
+    private readonly events: WristbandEvents,
+  ) {}
+
+  /** @throws {WristbandException} `wristband_unavailable` when the check cannot be made */
+  async isTrusted(domain: string): Promise<boolean> {
+    const isTrusted = await this.#decide(domain);
+    if (!isTrusted) this.events.emit({ type: 'tenant_custom_domain.rejected', domain });
+    return isTrusted;
+  }
+
+  async #decide(domain: string): Promise<boolean> {
+    const { tenantCustomDomains: policy } = this.options;
+    if (policy === 'any') return true;
+    if (policy === 'validate') return this.#askWristband(domain);
+    if (typeof policy !== 'function') return policy.some((allowed) => allowed.toLowerCase() === domain);
+    try {
+      return (await policy(domain)) === true;
+    } catch (cause) {
+      const message = 'The tenant custom domain cannot be checked at the moment; try again soon';
+      throw new WristbandException('wristband_unavailable', message, { cause, retryAfter: 5 });
+    }
+  }
+
+  async #askWristband(domain: string): Promise<boolean> {
+    const verdict = this.#verdicts.get(domain) ?? this.client.isCustomDomainValid(domain);
+    this.#verdicts.set(domain, verdict, { noUpdateTTL: true });
+    try {
+      return await verdict;
+    } catch (error) {
+      this.#verdicts.delete(domain);
+      if (error instanceof OAuthResponseError) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { fillPlaceholder, hasPlaceholder } from './placeholder.js';
+import { parseTenantName } from './tenant-host.js';
+
+/** Where the browser may be sent after a sign-in, beside relative paths. */
+export interface ReturnUrlRule {
+  /** URLs of the application itself (Login and Callback Endpoint), with or without tenant placeholder. */
+  readonly applicationUrls: readonly string[];
+  readonly trustedOrigins: readonly string[];
+  /** The tenant that is signed in to; unknown before tenant discovery. */
+  readonly tenantName?: string | undefined;
+}
+
+const RELATIVE_BASE = 'http://relative.invalid';
+// Browsers drop tabs and line breaks and read `\` as `/`, so `/\evil.com` and `/<tab>/evil.com` leave the site.
+const DECEPTIVE = /[\p{Cc}\\]|^\s|\s$/u;
+const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
+
+/** Whether a return URL is relative or leads to one of the application's own or trusted origins. */
+export function isAllowedReturnUrl(url: string, rule: ReturnUrlRule): boolean {
+  if (url === '' || DECEPTIVE.test(url)) return false;
+  if (!SCHEME.test(url)) return isRelative(url);
+  if (!/^https?:\/\/[^/]/i.test(url) || !URL.canParse(url)) return false;
+  const { origin, username, password } = new URL(url);
+  if (username !== '' || password !== '') return false;
+  return (
+    rule.trustedOrigins.includes(origin) || rule.applicationUrls.some((own) => isOriginOf(own, origin, rule))
+  );
+}
+
+function isRelative(url: string): boolean {
+  if (url.startsWith('//')) return false;
+  return URL.canParse(url, RELATIVE_BASE) && new URL(url, RELATIVE_BASE).origin === RELATIVE_BASE;
+}
+
+function isOriginOf(applicationUrl: string, origin: string, { tenantName }: ReturnUrlRule): boolean {
+  if (!hasPlaceholder(applicationUrl)) return new URL(applicationUrl).origin === origin;
+  if (tenantName !== undefined) return new URL(fillPlaceholder(applicationUrl, tenantName)).origin === origin;
+  // Before tenant discovery any tenant's subdomain may pass; the check is made again when the tenant is known.
+  const anyTenant = parseTenantName(new URL(origin).hostname.split('.')[0] ?? '');
+  return anyTenant !== undefined && new URL(fillPlaceholder(applicationUrl, anyTenant)).origin === origin;
+}

@@ -1,0 +1,57 @@
+/** A tenant as far as a request tells: by name, by its own domain, or both. */
+export interface Tenant {
+  readonly name?: string;
+  readonly customDomain?: string;
+}
+
+/** What tenant hosts are made of. */
+export interface TenantHostRule {
+  readonly vanityDomain: string;
+  readonly isApplicationCustomDomainActive: boolean;
+}
+
+const MAX_LABEL = 63;
+const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const PORT = /^\d{1,5}$/;
+
+/** A tenant name in lower case, or `undefined` when the text is not a DNS label and so must not reach a host. */
+export function parseTenantName(text: string): string | undefined {
+  const name = text.trim().toLowerCase();
+  return DNS_LABEL.test(name) ? name : undefined;
+}
+
+/** A plain host name in lower case with an optional port, or `undefined` for anything else (paths, users, IP addresses). */
+export function parseCustomDomain(text: string): string | undefined {
+  const domain = text.trim().toLowerCase();
+  const [hostname = '', port, ...rest] = domain.split(':');
+  const labels = hostname.split('.');
+  if (rest.length > 0 || (port !== undefined && (!PORT.test(port) || Number(port) > 65_535)))
+    return undefined;
+  if (hostname.length > 253 || !labels.every((label) => DNS_LABEL.test(label))) return undefined;
+  // A last label that looks like a number makes URL parsers read the whole host as an IPv4 address.
+  return /^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '') ? undefined : domain;
+}
+
+/** Lower-case host name and port of a `Host` header; a trailing dot is dropped, IPv6 keeps its brackets. */
+export function parseHost(host: string): { readonly hostname: string; readonly port: string } {
+  const [, hostname = '', port = ''] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(host.trim().toLowerCase()) ?? [];
+  return { hostname: hostname.replace(/\.$/, ''), port };
+}
+
+/** The tenant whose subdomain of `rootDomain` a host is: exactly one valid label, nothing else. */
+export function tenantOfSubdomain(host: string, rootDomain: string): string | undefined {
+  const { hostname } = parseHost(host);
+  const suffix = `.${rootDomain.toLowerCase()}`;
+  return hostname.endsWith(suffix) ? parseTenantName(hostname.slice(0, -suffix.length)) : undefined;
+}
+
+/**
+ * The host at Wristband that serves a tenant, or `undefined` when the tenant's name is too long for one. Made of
+ * validated parts only: nothing else of a request may ever end in a host.
+ */
+export function tenantHost(tenant: Tenant, rule: TenantHostRule): string | undefined {
+  if (tenant.customDomain !== undefined) return tenant.customDomain;
+  if (tenant.name === undefined) return undefined;
+  const host = `${tenant.name}${rule.isApplicationCustomDomainActive ? '.' : '-'}${rule.vanityDomain}`;
+  return host.split('.').every((label) => label.replace(/:\d+$/, '').length <= MAX_LABEL) ? host : undefined;
+}

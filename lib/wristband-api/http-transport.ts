@@ -1,0 +1,136 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import type { ResolvedOptions } from '../config/resolved-options.js';
+import { WristbandException } from '../errors/wristband.exception.js';
+import { WristbandEvents } from '../events/wristband-events.js';
+import { RESOLVED_OPTIONS } from '../wristband.constants.js';
+import { readLimited } from './read-limited.js';
+import { isUnsent, parseRetryAfter, pauseBefore } from './retry-policy.js';
+
+/** A call to Wristband. */
+export interface TransportRequest {
+  readonly method: 'GET' | 'POST';
+  /** Path below `/api/v1`, for example `/oauth2/token`. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | URLSearchParams;
+  /**
+   * `true` when doing it twice does no harm. Otherwise it is only tried again when the first try provably did
+   * nothing: a code or a rotating refresh token that was spent by a lost answer must not be sent again.
+   */
+  readonly isRepeatable: boolean;
+}
+
+/** An answer that arrived, whatever its status below 500. */
+export interface TransportAnswer {
+  readonly status: number;
+  /** The parsed body; `undefined` when it was empty or no JSON. */
+  readonly json: unknown;
+}
+
+const MAX_TRIES = 3;
+const DEFAULT_RETRY_AFTER = 5;
+
+/**
+ * The one place that opens connections to Wristband. Every call ends within `http.timeout`, retries included; trouble
+ * (network, time-out, 3xx, 408, 429, 5xx) becomes `wristband_unavailable`, every other answer is handed to the caller.
+ */
+@Injectable()
+export class HttpTransport {
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    private readonly events: WristbandEvents,
+  ) {}
+
+  /** @throws {WristbandException} `wristband_unavailable` */
+  async send(request: TransportRequest): Promise<TransportAnswer> {
+    const signal = AbortSignal.timeout(this.options.http.timeout);
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await this.#attempt(request, signal);
+      if ('answer' in outcome) return outcome.answer;
+      const pause = pauseBefore(attempt + 1, outcome.retryAfter);
+      const mayRepeat = (request.isRepeatable || outcome.didNothing) && !signal.aborted;
+      if (attempt === MAX_TRIES || !mayRepeat || pause === undefined)
+        throw this.#unavailable(request, outcome);
+      // An aborted pause is no error of its own: the next try ends at once and says that time ran out.
+      await delay(pause, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #attempt(request: TransportRequest, signal: AbortSignal): Promise<Outcome> {
+    const { method, path, headers = {}, body } = request;
+    try {
+      const send = this.options.http.fetch ?? globalThis.fetch;
+      const init: RequestInit = {
+        method,
+        headers,
+        signal,
+        redirect: 'manual',
+        ...(body !== undefined && { body }),
+      };
+      const response = await send(this.#url(path), init);
+      const text = await readLimited(response);
+      this.events.debug(`${method} ${path} answered ${response.status}`);
+      return classify(response, text);
+    } catch (cause) {
+      return { trouble: describe(cause), cause, didNothing: isUnsent(cause) };
+    }
+  }
+
+  #url(path: string): string {
+    const { wristbandApplicationVanityDomain: domain, dangerouslyAllowInsecureRequests: isInsecure } =
+      this.options;
+    // RFC 6761 makes every *.localhost name loopback, but most resolvers below Node know only `localhost` itself.
+    const reachable = isInsecure ? domain.replace(/^.*\.localhost(?=:|$)/i, 'localhost') : domain;
+    return `${isInsecure ? 'http' : 'https'}://${reachable}/api/v1${path}`;
+  }
+
+  #unavailable(
+    { method, path }: TransportRequest,
+    { trouble, cause, retryAfter }: Trouble,
+  ): WristbandException {
+    this.events.warn(`Wristband is unavailable: ${method} ${path} ${trouble}`);
+    return new WristbandException(
+      'wristband_unavailable',
+      'Wristband cannot be reached at the moment; try again soon',
+      {
+        cause,
+        retryAfter: retryAfter ?? DEFAULT_RETRY_AFTER,
+      },
+    );
+  }
+}
+
+interface Trouble {
+  readonly trouble: string;
+  readonly didNothing: boolean;
+  readonly retryAfter?: number | undefined;
+  readonly cause?: unknown;
+}
+
+type Outcome = Trouble | { readonly answer: TransportAnswer };
+
+function classify({ status, headers }: Response, text: string): Outcome {
+  const isRedirect = status >= 300 && status < 400;
+  if (isRedirect || status === 408 || status === 429 || status >= 500) {
+    const retryAfter = parseRetryAfter(headers.get('retry-after'));
+    // 429 and 503 say that the request was turned away at the door.
+    return { trouble: `answered ${status}`, didNothing: status === 429 || status === 503, retryAfter };
+  }
+  return { answer: { status, json: parseJson(text) } };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'failed';
+  if (cause.name === 'TimeoutError') return 'did not answer in time';
+  const { code } = (cause.cause ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? `failed with ${code}` : `failed: ${cause.message}`;
+}

@@ -1,0 +1,33 @@
+import type { OAuthErrorDetails } from '../errors/wristband.exception.js';
+import { isJsonObject } from './answer-shapes.js';
+
+// The characters that RFC 6749 section 5.2 allows; anything else has no place in a log line.
+const FORBIDDEN = /[^\u0020\u0021\u0023-\u005b\u005d-\u007e]/g;
+
+/**
+ * Wristband understood a request and refused it (a 4xx that is no passing trouble). Never leaves the library: each
+ * flow decides what a refusal means to its caller.
+ */
+export class OAuthResponseError extends Error {
+  override readonly name = 'OAuthResponseError';
+  readonly details: OAuthErrorDetails;
+
+  constructor(
+    readonly endpoint: string,
+    readonly status: number,
+    json: unknown,
+  ) {
+    const { error, error_description: description } = isJsonObject(json) ? json : {};
+    const details = oauthErrorDetails(error, description) ?? { error: `http_${status}` };
+    super(`Wristband's ${endpoint} endpoint refused with ${status} ${details.error}`);
+    this.details = details;
+  }
+}
+
+/** An `error` and its description, cut to the characters and a length that are safe to show and log. */
+export function oauthErrorDetails(error: unknown, description: unknown): OAuthErrorDetails | undefined {
+  if (typeof error !== 'string' || error === '') return undefined;
+  const safeError = error.replace(FORBIDDEN, '?').slice(0, 100);
+  if (typeof description !== 'string' || description === '') return { error: safeError };
+  return { error: safeError, errorDescription: description.replace(FORBIDDEN, '?').slice(0, 500) };
+}

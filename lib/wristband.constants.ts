@@ -1,0 +1,2 @@
+/** Token of the validated options with all defaults, frozen. */
+export const RESOLVED_OPTIONS = Symbol.for('wristband:resolved-options');

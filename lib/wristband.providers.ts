@@ -1,0 +1,66 @@
+import type { Provider } from '@nestjs/common';
+import { CallbackFlow } from './auth/callback.flow.js';
+import { CodeExchanger } from './auth/code-exchanger.js';
+import { IdTokenVerifier } from './auth/id-token.verifier.js';
+import { LoginFlow } from './auth/login.flow.js';
+import { LoginStateKeeper } from './auth/login-state.keeper.js';
+import { LogoutFlow } from './auth/logout.flow.js';
+import { TokenRefresher } from './auth/token-refresher.js';
+import { WristbandAuthService } from './auth/wristband-auth.service.js';
+import { AutoConfiguration } from './config/auto-configuration.js';
+import { validateOptions } from './config/options-validator.js';
+import { type ResolvedOptions, resolveOptions } from './config/resolved-options.js';
+import { CsrfVerifier } from './csrf/csrf.verifier.js';
+import { WristbandEvents } from './events/wristband-events.js';
+import { SessionAuthGuard } from './guards/session-auth.guard.js';
+import { SessionInterceptor } from './interceptors/session.interceptor.js';
+import type { WristbandOptions } from './interfaces/wristband-options.interface.js';
+import { RemoteKeySet } from './jwt/remote-key-set.js';
+import { SessionManager } from './session/session.manager.js';
+import { SessionStrategy } from './strategies/session.strategy.js';
+import { CustomDomainValidator } from './tenant/custom-domain.validator.js';
+import { ReturnUrlPolicy } from './tenant/return-url.policy.js';
+import { TenantResolver } from './tenant/tenant-resolver.js';
+import { HttpTransport } from './wristband-api/http-transport.js';
+import { WristbandClient } from './wristband-api/wristband-client.js';
+import { RESOLVED_OPTIONS } from './wristband.constants.js';
+import { MODULE_OPTIONS_TOKEN } from './wristband.module-definition.js';
+
+const resolvedOptionsProvider: Provider = {
+  provide: RESOLVED_OPTIONS,
+  inject: [MODULE_OPTIONS_TOKEN],
+  useFactory: (options: WristbandOptions): ResolvedOptions => {
+    validateOptions(options);
+    return resolveOptions(options);
+  },
+};
+
+/** What other modules may inject; the last three are here because guards and interceptors are built where they are used. */
+export const exportedProviders = [
+  WristbandAuthService,
+  SessionAuthGuard,
+  SessionInterceptor,
+  SessionManager,
+  SessionStrategy,
+];
+
+export const providers: Provider[] = [
+  resolvedOptionsProvider,
+  ...exportedProviders,
+  AutoConfiguration,
+  CallbackFlow,
+  CodeExchanger,
+  CsrfVerifier,
+  CustomDomainValidator,
+  HttpTransport,
+  IdTokenVerifier,
+  LoginFlow,
+  LoginStateKeeper,
+  LogoutFlow,
+  RemoteKeySet,
+  ReturnUrlPolicy,
+  TenantResolver,
+  TokenRefresher,
+  WristbandClient,
+  WristbandEvents,
+];

@@ -1,0 +1,349 @@
+import { Readable } from 'node:stream';
+import type { ServerResponse } from 'node:http';
+import {
+  type CanActivate,
+  Controller,
+  ForbiddenException,
+  Get,
+  Head,
+  Header,
+  HttpCode,
+  Injectable,
+  Redirect,
+  Res,
+  Sse,
+  StreamableFile,
+  UseGuards,
+} from '@nestjs/common';
+import { of } from 'rxjs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type HttpResponse, Session, SessionAuthGuard } from '../../lib/index.js';
+import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
+import { Browser } from '../support/browser.js';
+import { signIn } from '../support/sign-in.js';
+import { describePlatforms, startTestApp, type TestApp } from '../support/test-app.js';
+
+interface CounterSession {
+  count: number;
+  nested: { list: string[] };
+  blob: string;
+}
+
+const rawOf = (res: HttpResponse): ServerResponse => ('raw' in res ? res.raw : res);
+const countUp = (session: Session<CounterSession>) => {
+  session.count = (session.count ?? 0) + 1;
+};
+
+@Injectable()
+class RefusingGuard implements CanActivate {
+  canActivate(): boolean {
+    return false;
+  }
+}
+
+@Controller('c')
+class CounterController {
+  @Get('read')
+  read(@Session() session: Session<CounterSession>) {
+    return session.toJSON();
+  }
+
+  @Get('value')
+  value(@Session() session: Session<CounterSession>) {
+    countUp(session);
+    return { ok: true };
+  }
+
+  @Get('redirect')
+  @Redirect('/c/read')
+  redirect(@Session() session: Session<CounterSession>) {
+    countUp(session);
+  }
+
+  @Get('res-send')
+  send(@Session() session: Session<CounterSession>, @Res() res: HttpResponse & { send(body: string): void }) {
+    countUp(session);
+    res.send('sent by hand');
+  }
+
+  @Get('passthrough')
+  passthrough(@Session() session: Session<CounterSession>, @Res({ passthrough: true }) _res: HttpResponse) {
+    countUp(session);
+    return { ok: true };
+  }
+
+  @Get('exception')
+  exception(@Session() session: Session<CounterSession>) {
+    countUp(session);
+    throw new ForbiddenException();
+  }
+
+  @Get('error')
+  error(@Session() session: Session<CounterSession>) {
+    countUp(session);
+    throw new Error('not an HttpException');
+  }
+
+  @Sse('sse')
+  sse(@Session() session: Session<CounterSession>) {
+    countUp(session);
+    return of({ data: 'one' });
+  }
+
+  @Get('file')
+  file(@Session() session: Session<CounterSession>) {
+    countUp(session);
+    return new StreamableFile(Readable.from(['a', 'b']));
+  }
+
+  @Get('stream')
+  stream(@Session() session: Session<CounterSession>, @Res() res: HttpResponse) {
+    countUp(session);
+    const raw = rawOf(res);
+    raw.write('a');
+    raw.end('b');
+  }
+
+  @Head('head')
+  head(@Session() session: Session<CounterSession>) {
+    countUp(session);
+  }
+
+  @Get('not-modified')
+  @HttpCode(304)
+  notModified(@Session() session: Session<CounterSession>) {
+    countUp(session);
+  }
+
+  @Get('clear')
+  clear(@Session() session: Session<CounterSession>) {
+    session.save();
+    session.clear();
+    countUp(session);
+  }
+
+  @Get('nested')
+  nested(@Session() session: Session<CounterSession>) {
+    session.nested ??= { list: [] };
+    session.nested.list.push('x');
+  }
+
+  @Get('too-large')
+  tooLarge(@Session() session: Session<CounterSession>) {
+    session.blob = 'x'.repeat(5000);
+    return { ok: true };
+  }
+
+  @Get('public')
+  @Header('Cache-Control', 'public, max-age=60')
+  @Header('Vary', 'Accept-Encoding')
+  publicCaching(@Session('count') count: number) {
+    return { count };
+  }
+
+  @Get('late')
+  late(@Session() session: Session<CounterSession>, @Res() res: HttpResponse) {
+    const raw = rawOf(res);
+    raw.write('headers are gone');
+    countUp(session);
+    raw.end();
+  }
+}
+
+@Controller('refused')
+@UseGuards(SessionAuthGuard, RefusingGuard)
+class RefusedController {
+  @Get()
+  get() {}
+}
+
+@Controller('untouched')
+class UntouchedController {
+  @Get()
+  get() {
+    return { ok: true };
+  }
+}
+
+describePlatforms('session persistence', (platform) => {
+  let emulator: WristbandEmulator;
+  let app: TestApp;
+  let browser: Browser;
+  const get = (path: string, options = {}) =>
+    browser.get(`${app.origin}${path}`, { redirect: 'manual', ...options });
+
+  beforeAll(async () => {
+    emulator = await startWristbandEmulator();
+    app = await startTestApp({
+      emulator,
+      platform,
+      controllers: [CounterController, RefusedController, UntouchedController],
+    });
+  });
+  afterAll(async () => {
+    await app.close();
+    await emulator.close();
+  });
+  beforeEach(() => {
+    browser = new Browser();
+    app.events.length = 0;
+  });
+  afterEach(() => vi.useRealTimers());
+
+  const signInAsGrace = () => {
+    const grace = emulator.users.find(({ email }) => email === 'grace@acme.example')!;
+    return signIn(browser, `${app.origin}/api/auth/login?tenant_name=acme`, grace);
+  };
+
+  it.each([
+    ['a returned value', 'value', 200],
+    ['@Redirect()', 'redirect', 302],
+    ['@Res() and send', 'res-send', 200],
+    ['@Res({ passthrough })', 'passthrough', 200],
+    ['a thrown HttpException', 'exception', 403],
+    ['an unknown error', 'error', 500],
+    ['server-sent events', 'sse', 200],
+    ['a StreamableFile', 'file', 200],
+    ['res.write', 'stream', 200],
+    ['304', 'not-modified', 304],
+  ])('writes a change with %s, once, and the next request sees it', async (_, path, status) => {
+    const response = await get(`/c/${path}`);
+
+    expect(response.status).toBe(status);
+    expect(response.setCookies).toHaveLength(1);
+    expect((await get('/c/read')).json()).toEqual({ count: 1 });
+  });
+
+  it('writes a change with the answer to HEAD', async () => {
+    await browser.request(`${app.origin}/c/head`, { method: 'HEAD' });
+
+    expect((await get('/c/read')).json()).toEqual({ count: 1 });
+  });
+
+  it('sees a change deep inside a field', async () => {
+    await get('/c/nested');
+    await get('/c/nested');
+
+    expect((await get('/c/read')).json()).toEqual({ nested: { list: ['x', 'x'] } });
+  });
+
+  it('writes nothing when nothing changed', async () => {
+    await get('/c/value');
+
+    expect((await get('/c/read')).setCookies).toEqual([]);
+  });
+
+  it('sets nothing for a visitor without a session', async () => {
+    expect((await get('/c/read')).setCookies).toEqual([]);
+  });
+
+  it('leaves a route alone that does not ask for the session', async () => {
+    await get('/c/value');
+
+    const { headers, setCookies } = await get('/untouched');
+
+    expect(setCookies).toEqual([]);
+    expect(headers.vary).toBeUndefined();
+    expect(headers['cache-control']).toBeUndefined();
+  });
+
+  it('lets clear win over save and over later changes in the same request', async () => {
+    await get('/c/value');
+
+    const { setCookies } = await get('/c/clear');
+
+    expect(setCookies).toEqual(['session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax']);
+    expect((await get('/c/read')).json()).toEqual({});
+  });
+
+  it('answers 500 with the largest fields instead of losing a session that is too large', async () => {
+    const response = await get('/c/too-large');
+
+    expect(response.status).toBe(500);
+    expect(response.json()).toMatchObject({
+      code: 'session_too_large',
+      message: expect.stringContaining('blob (5002 bytes)'),
+    });
+    expect(response.setCookies).toEqual([]);
+  });
+
+  it('forbids caches to keep an answer that depends on the session, whatever the handler says', async () => {
+    const { headers } = await get('/c/public');
+
+    expect(headers['cache-control']).toBe('private, no-store');
+    expect(headers.vary).toBe('Accept-Encoding, Cookie');
+  });
+
+  it('tells about a change that came after the headers', async () => {
+    const response = await get('/c/late');
+
+    expect(response.setCookies).toEqual([]);
+    expect(app.events).toContainEqual({ type: 'session.lost_write', reason: 'headers_sent' });
+  });
+
+  it('keeps a sign-in when a later guard refuses', async () => {
+    await signInAsGrace();
+
+    expect((await get('/refused')).status).toBe(403);
+    expect((await get('/api/auth/session')).status).toBe(200);
+  });
+
+  it('renews the cookie when that is due, and not before', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    await signInAsGrace();
+    vi.setSystemTime(Date.now() + 58_000);
+    const early = await get('/api/auth/session');
+    vi.setSystemTime(Date.now() + 3000);
+    const due = await get('/api/auth/session');
+
+    expect(early.setCookies).toEqual([]);
+    expect(due.setCookies).toEqual([expect.stringMatching(/^session=.*Max-Age=3600/)]);
+  });
+
+  it('ends an idle session on the server, whatever the browser keeps', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    await get('/c/value');
+    const cookie = await browser.jar.getCookieString(app.origin);
+    const replay = async () =>
+      (await new Browser().get(`${app.origin}/c/read`, { headers: { cookie } })).json();
+    vi.setSystemTime(Date.now() + 3_590_000);
+    expect(await replay()).toEqual({ count: 1 });
+
+    vi.setSystemTime(Date.now() + 11_000);
+
+    expect(await replay()).toEqual({});
+  });
+
+  it.each(['garbage', 'a.b.c.d.e', '', '%E0%A4%A', 'x'.repeat(3000)])(
+    'takes the cookie value %j for no session',
+    async (value) => {
+      const response = await get('/c/read', { headers: { cookie: `session=${value}; other=%E0%A4%A` } });
+
+      expect(response.status).toBe(200);
+      expect(response.json()).toEqual({});
+    },
+  );
+
+  it('finds the valid cookie among two of the same name', async () => {
+    await get('/c/value');
+    const valid = await browser.jar.getCookieString(app.origin);
+
+    for (const cookie of [`session=tossed; ${valid}`, `${valid}; session=tossed`]) {
+      expect((await get('/c/read', { headers: { cookie } })).json()).toEqual({ count: 1 });
+    }
+  });
+});
+
+describe('a session without secrets', () => {
+  it('is a clear error for the developer', async () => {
+    const emulator = await startWristbandEmulator();
+    const app = await startTestApp({ emulator, options: { session: undefined as never } });
+
+    const response = await new Browser().get(`${app.origin}/api/auth/session`);
+
+    expect(response.status).toBe(500);
+    expect(response.json()).toMatchObject({ code: 'session_not_configured' });
+    await app.close();
+    await emulator.close();
+  });
+});

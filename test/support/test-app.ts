@@ -1,0 +1,110 @@
+import type { AddressInfo } from 'node:net';
+import {
+  type INestApplication,
+  type LoggerService,
+  Module,
+  type ModuleMetadata,
+  type Type,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { describe } from 'vitest';
+import { type WristbandEvent, WristbandModule, type WristbandOptions } from '../../lib/index.js';
+import type { WristbandEmulator } from '../../lib/testing/index.js';
+import { AuthController } from './auth.controller.js';
+
+export type Platform = 'express' | 'fastify';
+
+/** Runs the same tests on both platforms. */
+export function describePlatforms(title: string, tests: (platform: Platform) => void): void {
+  describe.each<Platform>(['express', 'fastify'])(`${title} (%s)`, tests);
+}
+
+export interface TestAppOptions {
+  readonly emulator: WristbandEmulator;
+  readonly platform?: Platform;
+  readonly options?: Partial<WristbandOptions>;
+  readonly controllers?: Type[];
+  readonly providers?: ModuleMetadata['providers'];
+  /** Tenants have subdomains: `acme.localhost` instead of `localhost?tenant_name=acme`. */
+  readonly hasSubdomains?: boolean;
+  /** Called before the application listens. */
+  readonly configure?: (app: INestApplication) => void | Promise<void>;
+}
+
+export interface TestApp {
+  readonly app: INestApplication;
+  readonly port: number;
+  /** `http://localhost:port` */
+  readonly origin: string;
+  /** `http://acme.localhost:port` */
+  tenantOrigin(tenant: string): string;
+  readonly events: WristbandEvent[];
+  readonly logs: string[];
+  close(): Promise<void>;
+}
+
+export const SESSION_SECRET = 'a-session-secret-for-tests-of-32-or-more';
+
+/** Options that work against an emulator over http. */
+export function optionsFor(emulator: WristbandEmulator): WristbandOptions {
+  return {
+    clientId: emulator.clientId,
+    clientSecret: emulator.clientSecret,
+    wristbandApplicationVanityDomain: emulator.vanityDomain,
+    dangerouslyAllowInsecureRequests: emulator.origin.startsWith('http://'),
+    dangerouslyDisableSecureCookies: true,
+    session: { secrets: SESSION_SECRET, secure: false },
+    http: { timeout: 1500 },
+  };
+}
+
+/** A real application on a real port, signed up with the emulator. */
+export async function startTestApp(setup: TestAppOptions): Promise<TestApp> {
+  const { emulator, platform = 'express', hasSubdomains = false } = setup;
+  const events: WristbandEvent[] = [];
+  const logs: string[] = [];
+  const options = {
+    ...optionsFor(emulator),
+    logger: collect(logs),
+    onEvent: (event: WristbandEvent) => void events.push(event),
+    ...setup.options,
+  };
+
+  @Module({
+    imports: [WristbandModule.forRoot(options)],
+    controllers: [AuthController, ...(setup.controllers ?? [])],
+    providers: setup.providers ?? [],
+  })
+  class AppModule {}
+
+  const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+  const app = await NestFactory.create<INestApplication>(AppModule, adapter, {
+    logger: false,
+    abortOnError: false,
+  });
+  await setup.configure?.(app);
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const host = hasSubdomains ? `{tenant_name}.localhost:${port}` : `localhost:${port}`;
+  emulator.setApplication({
+    loginUrl: `http://${host}/api/auth/login`,
+    redirectUris: [`http://${host}/api/auth/callback`],
+    ...(hasSubdomains ? { rootDomain: 'localhost' } : {}),
+  });
+  return {
+    app,
+    port,
+    origin: `http://localhost:${port}`,
+    tenantOrigin: (tenant) => `http://${tenant}.localhost:${port}`,
+    events,
+    logs,
+    close: () => app.close(),
+  };
+}
+
+function collect(lines: string[]): LoggerService {
+  const write = (message: unknown) => void lines.push(String(message));
+  return { log: write, error: write, warn: write, debug: write };
+}

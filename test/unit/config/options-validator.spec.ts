@@ -1,0 +1,231 @@
+import { describe, expect, it } from 'vitest';
+import { validateOptions } from '../../../lib/config/options-validator.js';
+import { resolveOptions } from '../../../lib/config/resolved-options.js';
+import { WristbandConfigError, type WristbandOptions } from '../../../lib/index.js';
+
+const SECRET = 'a-secret-for-tests-with-32-characters-or-more';
+const VALID: WristbandOptions = {
+  clientId: 'client',
+  clientSecret: SECRET,
+  wristbandApplicationVanityDomain: 'myapp-mycompany.us.wristband.dev',
+  session: { secrets: SECRET },
+};
+
+function problemsOf(options: unknown): string[] {
+  try {
+    validateOptions(options as WristbandOptions);
+    return [];
+  } catch (error) {
+    if (!(error instanceof WristbandConfigError)) throw error;
+    return error.problems.map(({ option }) => option);
+  }
+}
+
+describe('validateOptions', () => {
+  it('accepts the smallest configuration', () => {
+    expect(problemsOf(VALID)).toEqual([]);
+  });
+
+  it('accepts a configuration by hand with tenant subdomains', () => {
+    const options = {
+      ...VALID,
+      autoConfigureEnabled: false,
+      loginUrl: 'https://{tenant_name}.yourapp.io/login',
+      redirectUri: 'https://{tenant_domain}.yourapp.io/callback',
+      parseTenantFromRootDomain: 'yourapp.io',
+    };
+
+    expect(problemsOf(options)).toEqual([]);
+  });
+
+  it('lists every mistake in one error, each with its option and what to do', () => {
+    const options = {
+      clientId: '',
+      wristbandApplicationVanityDomain: 'https://x.wristband.dev/',
+      tokenExpirationBuffer: '60',
+      session: { secrets: ['short', SECRET], sameSite: 'None', secure: false },
+      loginUri: 'https://yourapp.io/login',
+    };
+
+    expect(() => validateOptions(options as never)).toThrowErrorMatchingInlineSnapshot(`
+      [WristbandConfigError: The options of WristbandModule cannot work:
+        - loginUri: is not an option; check the spelling
+        - clientId: must be a string that is not empty
+        - clientSecret: is required and missing
+        - wristbandApplicationVanityDomain: must be a host such as myapp-mycompany.us.wristband.dev, without https:// and without a path
+        - tokenExpirationBuffer: must be a number of seconds, 0 or more (not a string)
+        - session.secrets: item 0 has 5 characters; at least 32 are needed. Make one with: openssl rand -base64 32
+        - session.sameSite: cannot be none when session.secure is false: browsers drop such a cookie]
+    `);
+  });
+
+  it.each<[option: string, value: unknown]>([
+    ['clientId', undefined],
+    ['clientId', '  '],
+    ['clientId', 42],
+    ['clientSecret', undefined],
+    ['wristbandApplicationVanityDomain', undefined],
+    ['wristbandApplicationVanityDomain', 'https://x.wristband.dev'],
+    ['wristbandApplicationVanityDomain', 'x.wristband.dev/'],
+    ['wristbandApplicationVanityDomain', 'x..wristband.dev'],
+    ['wristbandApplicationVanityDomain', 'user@x.wristband.dev'],
+    ['wristbandApplicationVanityDomain', '.wristband.dev'],
+    ['autoConfigureEnabled', 'yes'],
+    ['loginUrl', '/login'],
+    ['loginUrl', 'javascript:alert(1)'],
+    ['redirectUri', 'ftp://yourapp.io/callback'],
+    ['redirectUri', 'https://yourapp.io/callback#fragment'],
+    ['redirectUri', 'https://user:pw@yourapp.io/callback'],
+    ['parseTenantFromRootDomain', '.yourapp.io'],
+    ['parseTenantFromRootDomain', 'yourapp.io:443'],
+    ['parseTenantFromRootDomain', 'https://yourapp.io'],
+    ['customApplicationLoginPageUrl', 'yourapp.io/find'],
+    ['customApplicationLoginPageUrl', 'https://{tenant_name}.yourapp.io/find'],
+    ['fallbackLoginUrl', 'https://{tenant_name}.yourapp.io/login'],
+    ['isApplicationCustomDomainActive', 1],
+    ['scopes', 'openid email'],
+    ['scopes', ['email']],
+    ['tokenExpirationBuffer', '60'],
+    ['tokenExpirationBuffer', Number.NaN],
+    ['tokenExpirationBuffer', Infinity],
+    ['tokenExpirationBuffer', -1],
+    ['loginStateSecret', 'too short'],
+    ['dangerouslyAllowInsecureRequests', true],
+    ['trustedOrigins', 'https://a.example'],
+    ['trustedOrigins', ['https://a.example/path']],
+    ['trustedOrigins', ['*']],
+    ['tenantCustomDomains', 'never'],
+    ['tenantCustomDomains', ['https://a.example']],
+    ['onEvent', 'console.log'],
+    ['http', 5000],
+    ['session', 'secret'],
+  ])('names the option %s when it is %j', (option, value) => {
+    expect(problemsOf({ ...VALID, [option]: value })).toEqual([option]);
+  });
+
+  it.each<[option: string, value: unknown]>([
+    ['secrets', undefined],
+    ['secrets', []],
+    ['secrets', 'short'],
+    ['secrets', [SECRET, 'short']],
+    ['cookieName', 'my session'],
+    ['cookieName', ''],
+    ['domain', 'https://yourapp.io'],
+    ['path', 'app'],
+    ['path', '/; HttpOnly'],
+    ['sameSite', 'loose'],
+    ['secure', 'auto'],
+    ['maxAge', -1],
+    ['maxAge', '3600'],
+    ['absoluteMaxAge', 0],
+    ['touchAfter', Number.NaN],
+    ['csrfHeaderName', 'X CSRF'],
+    ['maxage', 3600],
+  ])('names the option session.%s when it is %j', (option, value) => {
+    expect(problemsOf({ ...VALID, session: { ...VALID.session, [option]: value } })).toEqual([
+      `session.${option}`,
+    ]);
+  });
+
+  it('asks for a login state secret when the client secret is too short to stand in (weakness 19)', () => {
+    expect(problemsOf({ ...VALID, clientSecret: 'short' })).toEqual(['loginStateSecret']);
+    expect(problemsOf({ ...VALID, clientSecret: 'short', loginStateSecret: SECRET })).toEqual([]);
+  });
+
+  it.each(['localhost', 'localhost:4000', 'auth.localhost:4000', '127.0.0.1:4000', '[::1]:4000'])(
+    'lets %s be reached over http',
+    (domain) => {
+      const options = {
+        ...VALID,
+        wristbandApplicationVanityDomain: domain,
+        dangerouslyAllowInsecureRequests: true,
+      };
+
+      expect(problemsOf(options)).toEqual([]);
+    },
+  );
+
+  it.each(['localhost.example.com', '127.0.0.1.example.com', 'notlocalhost', '10.0.0.1'])(
+    'does not let %s be reached over http',
+    (domain) => {
+      const options = {
+        ...VALID,
+        wristbandApplicationVanityDomain: domain,
+        dangerouslyAllowInsecureRequests: true,
+      };
+
+      expect(problemsOf(options)).toEqual(['dangerouslyAllowInsecureRequests']);
+    },
+  );
+
+  it('asks for both URLs when nothing comes from Wristband', () => {
+    expect(problemsOf({ ...VALID, autoConfigureEnabled: false })).toEqual(['loginUrl', 'redirectUri']);
+  });
+
+  it.each([
+    ['https://{tenant_name}.yourapp.io/login', undefined],
+    ['https://yourapp.io/login', 'yourapp.io'],
+    ['https://yourapp.io/{tenant_name}/login', 'yourapp.io'],
+    ['https://app-{tenant_name}.yourapp.io/login', 'yourapp.io'],
+  ])('refuses the login URL %s with the root domain %s', (loginUrl, rootDomain) => {
+    const options = {
+      ...VALID,
+      autoConfigureEnabled: false,
+      loginUrl,
+      redirectUri: rootDomain ? 'https://{tenant_name}.yourapp.io/callback' : 'https://yourapp.io/callback',
+      ...(rootDomain && { parseTenantFromRootDomain: rootDomain }),
+    };
+
+    expect(problemsOf(options)).toEqual(['loginUrl']);
+  });
+
+  it('leaves a placeholder alone while the root domain may still come from Wristband', () => {
+    expect(problemsOf({ ...VALID, loginUrl: 'https://{tenant_name}.yourapp.io/login' })).toEqual([]);
+  });
+
+  it('does not print the secret that it complains about', () => {
+    const options = { ...VALID, session: { secrets: 'hunter2' } };
+
+    expect(() => validateOptions(options)).not.toThrow(/hunter2/);
+    expect(() => validateOptions(options)).toThrow(/has 7 characters/);
+  });
+});
+
+describe('resolveOptions', () => {
+  it('fills in every default', () => {
+    const { session, ...options } = resolveOptions(VALID);
+
+    expect(options).toEqual({
+      clientId: 'client',
+      clientSecret: SECRET,
+      wristbandApplicationVanityDomain: 'myapp-mycompany.us.wristband.dev',
+      autoConfigureEnabled: true,
+      scopes: ['openid', 'offline_access', 'email'],
+      tokenExpirationBuffer: 60,
+      loginStateSecrets: [SECRET],
+      dangerouslyDisableSecureCookies: false,
+      dangerouslyAllowInsecureRequests: false,
+      trustedOrigins: [],
+      tenantCustomDomains: 'validate',
+      http: { timeout: 5000 },
+    });
+    expect(session).toEqual({
+      secrets: [SECRET],
+      cookieName: 'session',
+      path: '/',
+      sameSite: 'lax',
+      secure: true,
+      maxAge: 3600,
+      touchAfter: 60,
+      enableCsrfProtection: false,
+      csrfCookieName: 'CSRF-TOKEN',
+      csrfHeaderName: 'X-CSRF-TOKEN',
+    });
+  });
+
+  it('renews a short session more often', () => {
+    expect(resolveOptions({ ...VALID, session: { secrets: SECRET, maxAge: 100 } }).session?.touchAfter).toBe(
+      5,
+    );
+  });
+});
