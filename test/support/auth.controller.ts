@@ -1,5 +1,6 @@
 import { Controller, Get, Redirect, Req, Res, UseGuards } from '@nestjs/common';
 import {
+  type CallbackData,
   type HttpRedirectResponse,
   type HttpRequest,
   type HttpResponse,
@@ -18,6 +19,9 @@ export const authSettings: { login: LoginConfig; logout: LogoutConfig; landing: 
   logout: {},
   landing: '/api/auth/session',
 };
+
+/** What the last completed callback knew. */
+export const lastCallback: { data?: CallbackData } = {};
 
 /** The controller of the README, with its calls open to tests. */
 @Controller('api/auth')
@@ -44,6 +48,7 @@ export class AuthController {
     if (result.type === 'redirect_required') {
       return this.wristband.createCallbackResponse(req, res, result.redirectUrl);
     }
+    lastCallback.data = result.callbackData;
     session.fromCallback(result.callbackData);
     return this.wristband.createCallbackResponse(
       req,

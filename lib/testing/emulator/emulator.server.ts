@@ -48,7 +48,8 @@ async function open(
 ): Promise<Exchange | undefined> {
   const host = request.headers.host ?? '';
   const tenant = findTenantByHost(state, host);
-  if (!tenant && hostnameOf(host) !== state.vanityHost) return undefined;
+  // `localhost` besides, since servers cannot look up a name such as auth.localhost everywhere.
+  if (!tenant && ![state.vanityHost, 'localhost'].includes(hostnameOf(host))) return undefined;
   const url = new URL(request.url ?? '/', state.origin);
   const body = await readBody(request);
   return { request, response, url, body, form: parseForm(request, body), tenant };
