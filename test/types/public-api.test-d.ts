@@ -1,0 +1,83 @@
+import type { Request, Response } from 'express';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { expectTypeOf } from 'vitest';
+import type {
+  CallbackResult,
+  HttpRedirectResponse,
+  LogoutConfig,
+  Session,
+  SessionResponse,
+  TokenData,
+  WristbandAuthService,
+  WristbandErrorCode,
+  WristbandEvent,
+  WristbandOptions,
+} from '../../lib/index.js';
+
+interface MySession {
+  theme: 'light' | 'dark';
+  cart: { items: string[] };
+}
+
+declare const wristband: WristbandAuthService;
+declare const session: Session<MySession>;
+declare const plainSession: Session;
+declare const result: CallbackResult;
+declare const event: WristbandEvent;
+
+// Requests and responses of both platforms, and those of Node itself, without a cast.
+declare const express: [Request, Response];
+declare const fastify: [FastifyRequest, FastifyReply];
+declare const node: [IncomingMessage, ServerResponse];
+expectTypeOf(wristband.login(...express)).resolves.toEqualTypeOf<HttpRedirectResponse>();
+expectTypeOf(wristband.login(...fastify)).resolves.toEqualTypeOf<HttpRedirectResponse>();
+expectTypeOf(wristband.login(...node, { defaultTenantName: 'acme' })).resolves.toEqualTypeOf<HttpRedirectResponse>();
+expectTypeOf(wristband.callback(...fastify)).resolves.toEqualTypeOf<CallbackResult>();
+expectTypeOf(wristband.refreshTokenIfExpired('rt', 1)).resolves.toEqualTypeOf<TokenData | null>();
+// @ts-expect-error -- a request is no text
+void wristband.login('/login', express[1]);
+// @ts-expect-error -- no such option
+void wristband.login(...express, { tenant: 'acme' });
+
+// Results are told apart by their type.
+if (result.type === 'completed') {
+  expectTypeOf(result.callbackData.userInfo.userId).toEqualTypeOf<string>();
+  // @ts-expect-error -- nothing to redirect to
+  void result.redirectUrl;
+} else {
+  expectTypeOf(result.redirectUrl).toEqualTypeOf<string>();
+  // @ts-expect-error -- nobody signed in
+  void result.callbackData;
+}
+if (event.type === 'return_url.rejected') expectTypeOf(event.reason).toEqualTypeOf<'not_allowed' | 'too_long'>();
+
+// A session may be empty: every field may be absent, and it has its type.
+expectTypeOf(session.theme).toEqualTypeOf<'light' | 'dark' | undefined>();
+expectTypeOf(session.userId).toEqualTypeOf<string | undefined>();
+expectTypeOf(session.expiresAt).toEqualTypeOf<number | undefined>();
+expectTypeOf(session.toJSON().cart).toEqualTypeOf<{ items: string[] } | undefined>();
+expectTypeOf(session.getSessionResponse({ a: 1 })).toEqualTypeOf<SessionResponse<{ a: number }>>();
+// @ts-expect-error -- no such theme
+session.theme = 'pink';
+// @ts-expect-error -- no such field
+void session.colour;
+// @ts-expect-error -- no such field without a type parameter
+void plainSession.theme;
+// @ts-expect-error -- a custom field of the wrong type
+if (result.type === 'completed') session.fromCallback(result.callbackData, { theme: 1 });
+// @ts-expect-error -- the ID is given
+session.id = 'mine';
+
+expectTypeOf<WristbandErrorCode>().extract<'wristband_unavailable'>().toEqualTypeOf<'wristband_unavailable'>();
+expectTypeOf<{ refreshToken: string | undefined }>().toExtend<LogoutConfig>();
+// @ts-expect-error -- the secret is missing
+const incomplete: WristbandOptions = { clientId: 'a', wristbandApplicationVanityDomain: 'b' };
+void incomplete;
+
+declare module '../../lib/index.js' {
+  interface SessionData {
+    merged?: 'by declaration';
+  }
+}
+expectTypeOf(plainSession.merged).toEqualTypeOf<'by declaration' | undefined>();
