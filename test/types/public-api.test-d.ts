@@ -32,7 +32,9 @@ declare const fastify: [FastifyRequest, FastifyReply];
 declare const node: [IncomingMessage, ServerResponse];
 expectTypeOf(wristband.login(...express)).resolves.toEqualTypeOf<HttpRedirectResponse>();
 expectTypeOf(wristband.login(...fastify)).resolves.toEqualTypeOf<HttpRedirectResponse>();
-expectTypeOf(wristband.login(...node, { defaultTenantName: 'acme' })).resolves.toEqualTypeOf<HttpRedirectResponse>();
+expectTypeOf(
+  wristband.login(...node, { defaultTenantName: 'acme' }),
+).resolves.toEqualTypeOf<HttpRedirectResponse>();
 expectTypeOf(wristband.callback(...fastify)).resolves.toEqualTypeOf<CallbackResult>();
 expectTypeOf(wristband.refreshTokenIfExpired('rt', 1)).resolves.toEqualTypeOf<TokenData | null>();
 // @ts-expect-error -- a request is no text
@@ -50,7 +52,8 @@ if (result.type === 'completed') {
   // @ts-expect-error -- nobody signed in
   void result.callbackData;
 }
-if (event.type === 'return_url.rejected') expectTypeOf(event.reason).toEqualTypeOf<'not_allowed' | 'too_long'>();
+if (event.type === 'return_url.rejected')
+  expectTypeOf(event.reason).toEqualTypeOf<'not_allowed' | 'too_long'>();
 
 // A session may be empty: every field may be absent, and it has its type.
 expectTypeOf(session.theme).toEqualTypeOf<'light' | 'dark' | undefined>();
@@ -69,7 +72,9 @@ if (result.type === 'completed') session.fromCallback(result.callbackData, { the
 // @ts-expect-error -- the ID is given
 session.id = 'mine';
 
-expectTypeOf<WristbandErrorCode>().extract<'wristband_unavailable'>().toEqualTypeOf<'wristband_unavailable'>();
+expectTypeOf<WristbandErrorCode>()
+  .extract<'wristband_unavailable'>()
+  .toEqualTypeOf<'wristband_unavailable'>();
 expectTypeOf<{ refreshToken: string | undefined }>().toExtend<LogoutConfig>();
 // @ts-expect-error -- the secret is missing
 const incomplete: WristbandOptions = { clientId: 'a', wristbandApplicationVanityDomain: 'b' };
