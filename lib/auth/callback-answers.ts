@@ -62,5 +62,9 @@ export function exchangeError(cause: OAuthResponseError): WristbandException {
 }
 
 function refused(error: string, options: WristbandExceptionOptions): WristbandException {
-  return new WristbandException('authorization_failed', `Wristband refused the sign-in: ${error}`, options);
+  const message =
+    error === 'access_denied'
+      ? 'The sign-in was cancelled or refused'
+      : `Wristband refused the sign-in: ${error}`;
+  return new WristbandException('authorization_failed', message, options);
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import type { TokenAnswer } from '../wristband-api/answer-shapes.js';
+import { SharedAnswers } from '../wristband-api/shared-answers.js';
 import { type CodeGrant, WristbandClient } from '../wristband-api/wristband-client.js';
 
 /**
@@ -11,24 +11,16 @@ import { type CodeGrant, WristbandClient } from '../wristband-api/wristband-clie
  */
 @Injectable()
 export class CodeExchanger {
-  readonly #exchanges = new LRUCache<string, Promise<TokenAnswer>>({ max: 1000, ttl: 60_000 });
+  readonly #exchanges = new SharedAnswers<TokenAnswer>({ max: 1000, ttl: 60_000 });
 
   constructor(private readonly client: WristbandClient) {}
 
-  async exchange(grant: CodeGrant): Promise<TokenAnswer> {
-    const key = keyOf(grant);
-    const exchange = this.#exchanges.get(key) ?? this.client.exchangeCode(grant);
-    this.#exchanges.set(key, exchange, { noUpdateTTL: true });
-    try {
-      return await exchange;
-    } catch (error) {
-      this.#exchanges.delete(key);
-      throw error;
-    }
+  exchange(grant: CodeGrant): Promise<TokenAnswer> {
+    return this.#exchanges.get(keyOf(grant), () => this.client.exchangeCode(grant));
   }
 
   forget(grant: CodeGrant): void {
-    this.#exchanges.delete(keyOf(grant));
+    this.#exchanges.forget(keyOf(grant));
   }
 }
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import type { TokenData } from '../interfaces/auth-flow.interface.js';
 import { OAuthResponseError } from '../wristband-api/oauth-response.error.js';
+import { SharedAnswers } from '../wristband-api/shared-answers.js';
 import { WristbandClient } from '../wristband-api/wristband-client.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { toTokenData } from './token-data.js';
@@ -15,7 +15,7 @@ import { toTokenData } from './token-data.js';
  */
 @Injectable()
 export class TokenRefresher {
-  readonly #exchanges = new LRUCache<string, Promise<TokenData>>({ max: 10_000, ttl: 60_000 });
+  readonly #exchanges = new SharedAnswers<TokenData>({ max: 10_000, ttl: 60_000 });
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
@@ -23,16 +23,10 @@ export class TokenRefresher {
   ) {}
 
   /** @throws {WristbandException} `token_refresh_failed` on a refusal, `wristband_unavailable` on trouble */
-  async refresh(refreshToken: string): Promise<TokenData> {
+  refresh(refreshToken: string): Promise<TokenData> {
+    // Hashed, so that a dump of this memory holds no token that still works.
     const key = createHash('sha256').update(refreshToken).digest('base64url');
-    const exchange = this.#exchanges.get(key) ?? this.#exchange(refreshToken);
-    this.#exchanges.set(key, exchange, { noUpdateTTL: true });
-    try {
-      return await exchange;
-    } catch (error) {
-      this.#exchanges.delete(key);
-      throw error;
-    }
+    return this.#exchanges.get(key, () => this.#exchange(refreshToken));
   }
 
   async #exchange(refreshToken: string): Promise<TokenData> {

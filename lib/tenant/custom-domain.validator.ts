@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import { OAuthResponseError } from '../wristband-api/oauth-response.error.js';
+import { SharedAnswers } from '../wristband-api/shared-answers.js';
 import { WristbandClient } from '../wristband-api/wristband-client.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 
@@ -11,7 +11,7 @@ import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 @Injectable()
 export class CustomDomainValidator {
   /** Wristband's verdicts, kept for five minutes. */
-  readonly #verdicts = new LRUCache<string, Promise<boolean>>({ max: 1000, ttl: 5 * 60_000 });
+  readonly #verdicts = new SharedAnswers<boolean>({ max: 1000, ttl: 5 * 60_000 });
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
@@ -40,12 +40,9 @@ export class CustomDomainValidator {
   }
 
   async #askWristband(domain: string): Promise<boolean> {
-    const verdict = this.#verdicts.get(domain) ?? this.client.isCustomDomainValid(domain);
-    this.#verdicts.set(domain, verdict, { noUpdateTTL: true });
     try {
-      return await verdict;
+      return await this.#verdicts.get(domain, () => this.client.isCustomDomainValid(domain));
     } catch (error) {
-      this.#verdicts.delete(domain);
       if (error instanceof OAuthResponseError) return false;
       throw error;
     }

@@ -13,7 +13,7 @@ export async function handleApplicationLogin(state: EmulatorState, exchange: Exc
     return;
   }
   if (request.method !== 'POST') {
-    sendQuestion(exchange, 200);
+    sendQuestion(state, exchange, 200);
     return;
   }
   const answer = (form.get('email') ?? '').trim();
@@ -24,7 +24,7 @@ export async function handleApplicationLogin(state: EmulatorState, exchange: Exc
     target: nextStep(state, exchange, tenant, byName ? undefined : answer),
   }));
   const [first, ...others] = choices;
-  if (!first) sendQuestion(exchange, 422, 'No account belongs to this e-mail address.');
+  if (!first) sendQuestion(state, exchange, 422, 'No account belongs to this e-mail address.');
   else if (others.length === 0) sendRedirect(response, first.target);
   else {
     const links = choices.map(
@@ -70,7 +70,13 @@ function nextStep(
   return target;
 }
 
-function sendQuestion({ response, form }: Exchange, status: number, problem?: string): void {
+function sendQuestion(
+  { users }: EmulatorState,
+  { response, form }: Exchange,
+  status: number,
+  problem?: string,
+): void {
+  const emails = [...new Set(users.map(({ email }) => email))].join(', ');
   const content: Html = html`${problem ? html`<p role="alert">${problem}</p>` : ''}
     <form method="post">
       <label>
@@ -78,6 +84,7 @@ function sendQuestion({ response, form }: Exchange, status: number, problem?: st
         <input name="email" value="${form.get('email') ?? ''}" autocomplete="username" required autofocus />
       </label>
       <button type="submit">Continue</button>
-    </form>`;
+    </form>
+    <p class="hint">This is a test emulator. Its users are: ${emails}</p>`;
   sendPage(response, status, 'Log in', content);
 }

@@ -19,7 +19,13 @@ export async function serve(
     const exchange = await open(state, request, response);
     const route = exchange && findRoute(exchange);
     if (!exchange) {
-      sendErrorPage(response, 404, `No tenant lives on the host [${request.headers.host}].`);
+      const names = state.tenants.map(({ name }) => name).join(', ');
+      const host = request.headers.host ?? '';
+      sendErrorPage(
+        response,
+        404,
+        `No tenant lives on the host ${host}. The tenants of this emulator are: ${names}.`,
+      );
     } else if (!route) {
       sendErrorPage(
         response,

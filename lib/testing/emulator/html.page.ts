@@ -10,16 +10,17 @@ type HtmlValue = string | number | undefined | Html | readonly Html[];
 const STYLE = `
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
   body { display: grid; place-items: center; min-height: 100vh; margin: 0; background: light-dark(#eef1f6, #14171d); }
-  main { width: min(24rem, calc(100vw - 4rem)); padding: 2rem; border-radius: .75rem; background: light-dark(#fff, #1f242d); box-shadow: 0 .25rem 1.5rem #0002; }
+  main { box-sizing: border-box; width: min(28rem, calc(100vw - 2rem)); padding: 2rem; border-radius: .75rem; background: light-dark(#fff, #1f242d); box-shadow: 0 .25rem 1.5rem #0002; }
   h1 { margin: 0 0 1rem; font-size: 1.4rem; }
   form, ul { display: grid; gap: .75rem; padding: 0; margin: 0; list-style: none; }
   label { display: grid; gap: .25rem; font-weight: 600; }
-  input, button, .choice { box-sizing: border-box; width: 100%; padding: .6rem .75rem; border: 1px solid #8a94a6; border-radius: .4rem; font: inherit; }
+  input, button, .choice { box-sizing: border-box; width: 100%; padding: .6rem .75rem; border: 1px solid #8a94a6; border-radius: .4rem; font: inherit; font-weight: 400; }
   button { border-color: #2f5fd0; background: #2f5fd0; color: #fff; font-weight: 600; cursor: pointer; }
   button.quiet { background: none; color: inherit; border-color: #8a94a6; }
   .choice { display: block; color: inherit; }
-  [role=alert] { padding: .5rem .75rem; border-radius: .4rem; background: #b3261e; color: #fff; }
-  .hint { margin-top: 1.5rem; font-size: .85rem; opacity: .8; }
+  [role=alert] { margin: 0; padding: .5rem .75rem; border-radius: .4rem; background: #b3261e; color: #fff; }
+  [role=alert] + form { margin-top: 1rem; }
+  .hint { margin: 1.5rem 0 0; font-size: .85rem; opacity: .8; }
 `;
 
 /** Builds markup; values are escaped unless they are markup themselves. */

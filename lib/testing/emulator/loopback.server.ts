@@ -35,7 +35,12 @@ export async function listenOnLoopback(
   const first = await start('127.0.0.1', port);
   const address = first.address();
   const actualPort = typeof address === 'object' && address ? address.port : port;
-  const second = await start('::1', actualPort).catch(() => undefined);
+  const second = await start('::1', actualPort).catch(async (error: NodeJS.ErrnoException) => {
+    // A machine without IPv6 does without; a port that is taken there would be somebody else's `localhost`.
+    if (error.code !== 'EADDRINUSE') return undefined;
+    await new Promise((resolve) => first.close(resolve));
+    throw error;
+  });
   const servers = second ? [first, second] : [first];
   return {
     port: actualPort,
