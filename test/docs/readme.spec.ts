@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { validateOptions } from '../../lib/config/options-validator.js';
@@ -8,6 +9,26 @@ import { WristbandConfigError } from '../../lib/index.js';
 
 const root = new URL('../..', import.meta.url).pathname;
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
+
+const ENVIRONMENT = {
+  CLIENT_ID: 'client',
+  CLIENT_SECRET: 'a-client-secret-of-32-characters',
+  APPLICATION_VANITY_DOMAIN: 'myapp-mycompany.us.wristband.dev',
+  SESSION_SECRET: 'a-session-secret-of-32-characters',
+};
+
+/** Runs the quick start as an application and asks for its protected route. */
+const START = `
+  import 'reflect-metadata';
+  import { NestFactory } from '@nestjs/core';
+  import { AppModule } from './app.module.js';
+  const app = await NestFactory.create(AppModule, { logger: ['error'] });
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address();
+  const answer = await fetch(\`http://127.0.0.1:\${port}/orders\`);
+  console.log(answer.status, (await answer.json()).code);
+  await app.close();
+`;
 
 /** The `ts` blocks with the file name in their first line. */
 function codeBlocks(): { name: string; code: string }[] {
@@ -31,36 +52,44 @@ function tableRows(firstColumn: string): string[][] {
 }
 
 describe('README', () => {
-  // Inside node_modules, so that the blocks find their packages as an application would.
-  const cache = join(root, 'node_modules/.cache');
   let folder: string;
 
   beforeAll(() => {
-    mkdirSync(cache, { recursive: true });
-    folder = mkdtempSync(join(cache, 'readme-'));
+    folder = mkdtempSync(join(tmpdir(), 'readme-'));
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('has code that compiles under strict rules', () => {
+  it('has code that compiles under strict rules and starts', async () => {
     const blocks = codeBlocks();
     for (const { name, code } of blocks) writeFileSync(join(folder, name), code);
+    // `nestjs-wristband` is found as an application finds it: by the package's exports.
     const compilerOptions = {
-      noEmit: true,
-      skipLibCheck: true,
+      rootDir: folder,
+      outDir: folder,
+      declaration: false,
       exactOptionalPropertyTypes: true,
-      paths: {
-        'nestjs-wristband': [join(root, 'dist/index.d.ts')],
-        'nestjs-wristband/testing': [join(root, 'dist/testing/index.d.ts')],
-      },
     };
-    const config = {
-      extends: join(root, 'tsconfig.json'),
-      compilerOptions: { ...compilerOptions, rootDir: root },
-      include: ['.'],
-    };
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({
+        extends: join(root, 'tsconfig.json'),
+        compilerOptions,
+        files: blocks.map(({ name }) => name),
+        include: [],
+      }),
+    );
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(folder, 'start.mjs'), START);
 
-    const { stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { encoding: 'utf8' });
+    const { stdout: mistakes } = spawnSync(join(folder, 'node_modules/.bin/tsc'), ['-p', folder], {
+      encoding: 'utf8',
+    });
+    const started = spawnSync(process.execPath, ['start.mjs'], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, ...ENVIRONMENT },
+    });
 
     expect(blocks.map(({ name }) => name)).toEqual([
       'app.module.ts',
@@ -68,7 +97,9 @@ describe('README', () => {
       'orders.controller.ts',
       'wristband.e2e-spec.ts',
     ]);
-    expect(stdout).toBe('');
+    expect(mistakes).toBe('');
+    expect(started.stderr).toBe('');
+    expect(started.stdout).toBe('401 not_authenticated\n');
   });
 
   it('lists every error code with its status', () => {
