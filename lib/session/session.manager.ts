@@ -6,7 +6,7 @@ import { CookieSealer } from '../crypto/sealed-cookie.js';
 import { createCsrfToken } from '../csrf/csrf-token.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
-import { markAsPersonal } from '../http/cache-headers.js';
+import { forbidCaching, markAsPersonal } from '../http/cache-headers.js';
 import { cookieValues, MAX_COOKIE_BYTES } from '../http/cookies.js';
 import { rawRequest } from '../http/http-request.js';
 import { appendSetCookie, rawResponse } from '../http/http-response.js';
@@ -106,6 +106,7 @@ export class SessionManager {
   #write(opened: OpenSession, response: ServerResponse): void {
     opened.isWritten = true;
     markAsPersonal(response);
+    if (WristbandSession.stateOf(opened.session).isHandedOut) forbidCaching(response);
     if (opened.hasFailed) return;
     try {
       const isPrepared = opened.prepared?.json === JSON.stringify(opened.session);

@@ -10,6 +10,8 @@ interface SessionState {
   createdAt: number;
   isSaveRequested: boolean;
   isDestroyed: boolean;
+  /** Ids or tokens of it go to a front end with this response. */
+  isHandedOut: boolean;
 }
 
 /** A session as it is kept. */
@@ -33,7 +35,7 @@ export class WristbandSession implements SessionMethods<object> {
   constructor(stored?: StoredSession, createCsrfToken?: () => string) {
     this.#createCsrfToken = createCsrfToken;
     const { id = newId(), createdAt = nowInSeconds(), fields = {} } = stored ?? {};
-    this.#state = { id, createdAt, isSaveRequested: false, isDestroyed: false };
+    this.#state = { id, createdAt, isSaveRequested: false, isDestroyed: false, isHandedOut: false };
     this.#assign(fields);
   }
 
@@ -86,12 +88,14 @@ export class WristbandSession implements SessionMethods<object> {
   getSessionResponse<M extends object>(metadata?: M): SessionResponse<M> {
     const { userId, tenantId } = this;
     if (!isText(userId) || !isText(tenantId)) throw notAuthenticated();
+    this.#state.isHandedOut = true;
     return { userId, tenantId, metadata: metadata ?? ({} as M) };
   }
 
   getTokenResponse(): TokenResponse {
     const { accessToken, expiresAt } = this;
     if (!isText(accessToken) || typeof expiresAt !== 'number') throw notAuthenticated();
+    this.#state.isHandedOut = true;
     return { accessToken, expiresAt };
   }
 

@@ -274,6 +274,18 @@ describePlatforms('session persistence', (platform) => {
     expect(headers.vary).toBe('Accept-Encoding, Cookie');
   });
 
+  it('forbids old caches too to keep what goes to the front end', async () => {
+    await signInAsGrace();
+
+    for (const path of ['session', 'token']) {
+      expect((await get(`/api/auth/${path}`)).headers).toMatchObject({
+        'cache-control': 'private, no-store',
+        pragma: 'no-cache',
+        vary: 'Cookie',
+      });
+    }
+  });
+
   it('tells about a change that came after the headers', async () => {
     const response = await get('/c/late');
 
