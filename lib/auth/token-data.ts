@@ -9,7 +9,7 @@ import type { TokenAnswer } from '../wristband-api/answer-shapes.js';
 export function toTokenData(answer: TokenAnswer, bufferSeconds: number, now = Date.now()): TokenData {
   const { accessToken, idToken, refreshToken } = answer;
   const buffer = bufferSeconds < answer.expiresIn ? bufferSeconds : answer.expiresIn / 2;
-  const expiresIn = Math.floor(answer.expiresIn - buffer);
+  const expiresIn = Math.max(Math.floor(answer.expiresIn - buffer), 1);
   return {
     accessToken,
     expiresIn,

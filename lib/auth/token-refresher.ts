@@ -11,11 +11,12 @@ import { toTokenData } from './token-data.js';
 
 /**
  * Spends a refresh token once. Requests that carry the same token at the same time, or a minute later with an old
- * cookie, get the tokens of the one exchange: with rotation a second one would end the user's sign-in.
+ * cookie, get the tokens of the one exchange: with rotation a second one would end the user's sign-in. A refusal is
+ * final, so it is shared as well.
  */
 @Injectable()
 export class TokenRefresher {
-  readonly #exchanges = new SharedAnswers<TokenData>({ max: 10_000, ttl: 60_000 });
+  readonly #exchanges = new SharedAnswers<TokenData | OAuthResponseError>({ max: 10_000, ttl: 60_000 });
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
@@ -23,23 +24,33 @@ export class TokenRefresher {
   ) {}
 
   /** @throws {WristbandException} `token_refresh_failed` on a refusal, `wristband_unavailable` on trouble */
-  refresh(refreshToken: string): Promise<TokenData> {
-    // Hashed, so that a dump of this memory holds no token that still works.
+  async refresh(refreshToken: string): Promise<TokenData> {
+    // Hashed, so that a dump of this memory holds no refresh token as a key.
     const key = createHash('sha256').update(refreshToken).digest('base64url');
-    return this.#exchanges.get(key, () => this.#exchange(refreshToken));
+    const result = await this.#exchanges.get(key, () => this.#exchange(refreshToken));
+    if (result instanceof OAuthResponseError) throw refused(result);
+    if (Date.now() < result.expiresAt) return result;
+    // What was remembered has expired itself: its successor is next, or the same token again where none rotates.
+    this.#exchanges.forget(key);
+    return this.refresh(result.refreshToken ?? refreshToken);
   }
 
-  async #exchange(refreshToken: string): Promise<TokenData> {
+  async #exchange(refreshToken: string): Promise<TokenData | OAuthResponseError> {
     try {
       const answer = await this.client.refresh(refreshToken);
       // Without rotation the answer holds no refresh token and the old one stays good (RFC 6749 section 6).
       return toTokenData({ refreshToken, ...answer }, this.options.tokenExpirationBuffer);
-    } catch (cause) {
-      if (!(cause instanceof OAuthResponseError)) throw cause;
-      throw new WristbandException('token_refresh_failed', 'The sign-in has ended; sign in again', {
-        cause,
-        oauthError: cause.details,
-      });
+    } catch (error) {
+      if (error instanceof OAuthResponseError) return error;
+      throw error;
     }
   }
+}
+
+function refused(cause: OAuthResponseError): WristbandException {
+  const oauthError = cause.details;
+  return new WristbandException('token_refresh_failed', 'The sign-in has ended; sign in again', {
+    cause,
+    oauthError,
+  });
 }

@@ -1,7 +1,8 @@
 import type { HttpResponse } from '../interfaces/http.interface.js';
 import { getHeader, setHeader } from './http-response.js';
 
-const SHARED_OR_STORED = /^(public|private|no-store|(max-age|s-maxage|stale-[a-z-]+)=.*|immutable)$/i;
+const SHARED_OR_STORED =
+  /^(public|private|no-store|(max-age|s-maxage|stale-[a-z-]+)=.*|immutable|must-understand)$/i;
 
 /** Forbids every cache to keep the answers of login, callback, logout, session and token endpoints. */
 export function forbidCaching(response: HttpResponse): void {

@@ -5,13 +5,13 @@ import { WristbandException } from '../errors/wristband.exception.js';
 import { WristbandClient } from '../wristband-api/wristband-client.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 
-/**
- * Wristband's public keys, fetched when needed: concurrent callers share a fetch, and unknown key IDs cannot cause more
- * than one in 30 seconds.
- */
+/** Wristband's public keys, fetched when needed. */
 @Injectable()
 export class RemoteKeySet {
-  /** Finds the key for a token. Throws `wristband_unavailable` when the keys cannot be had. */
+  /**
+   * Finds the key for a token that Wristband itself just handed over: there an unknown key ID means that the keys were
+   * rotated, so they are fetched again at once. Throws `wristband_unavailable` when the keys cannot be had.
+   */
   readonly getKey: JWTVerifyGetKey;
 
   constructor(@Inject(RESOLVED_OPTIONS) { http }: ResolvedOptions, client: WristbandClient) {
@@ -21,8 +21,13 @@ export class RemoteKeySet {
       [customFetch]: async () => Response.json(await client.keySet()),
     });
     this.getKey = async (header, token) => {
+      const wasFetchedLately = keys.coolingDown;
       try {
-        return await keys(header, token);
+        return await keys(header, token).catch(async (error: unknown) => {
+          if (!(error instanceof errors.JWKSNoMatchingKey && wasFetchedLately)) throw error;
+          await keys.reload();
+          return keys(header, token);
+        });
       } catch (cause) {
         if (cause instanceof errors.JWKSNoMatchingKey || cause instanceof errors.JOSENotSupported)
           throw cause;

@@ -12,24 +12,27 @@ export interface TenantHostRule {
 
 const MAX_LABEL = 63;
 const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** Punycode: as a part of a longer label it would mean something else, or nothing that a URL parser takes. */
+const PUNYCODE = /^xn--/;
 const PORT = /^\d{1,5}$/;
 
 /** A tenant name in lower case, or `undefined` when the text is not a DNS label and so must not reach a host. */
 export function parseTenantName(text: string): string | undefined {
-  const name = text.trim().toLowerCase();
-  return DNS_LABEL.test(name) ? name : undefined;
+  const name = text.toLowerCase();
+  return DNS_LABEL.test(name) && !PUNYCODE.test(name) ? name : undefined;
 }
 
 /** A plain host name in lower case with an optional port, or `undefined` for anything else (paths, users, IP addresses). */
 export function parseCustomDomain(text: string): string | undefined {
-  const domain = text.trim().toLowerCase();
+  const domain = text.toLowerCase();
   const [hostname = '', port, ...rest] = domain.split(':');
   const labels = hostname.split('.');
   if (rest.length > 0 || (port !== undefined && (!PORT.test(port) || Number(port) > 65_535)))
     return undefined;
   if (hostname.length > 253 || !labels.every((label) => DNS_LABEL.test(label))) return undefined;
   // A last label that looks like a number makes URL parsers read the whole host as an IPv4 address.
-  return /^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '') ? undefined : domain;
+  const isAddress = /^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '');
+  return !isAddress && URL.canParse(`https://${domain}`) ? domain : undefined;
 }
 
 /** Lower-case host name and port of a `Host` header; a trailing dot is dropped, IPv6 keeps its brackets. */

@@ -82,7 +82,7 @@ function validPart(
   message: string,
 ): string | undefined {
   if (text === undefined || text === null || text.trim() === '') return undefined;
-  const valid = parse(text);
+  const valid = parse(text.trim());
   if (valid === undefined) throw new WristbandException('invalid_tenant', message);
   return valid;
 }

@@ -30,8 +30,8 @@ export function isJsonObject(value: unknown): value is Json {
 export function parseTokenAnswer(json: unknown): TokenAnswer | undefined {
   if (!isJsonObject(json)) return undefined;
   const accessToken = text(json.access_token);
-  const expiresIn = Number(json.expires_in);
-  if (accessToken === undefined || !Number.isFinite(expiresIn) || expiresIn <= 0) return undefined;
+  const expiresIn = seconds(json.expires_in);
+  if (accessToken === undefined || expiresIn === undefined) return undefined;
   return withoutAbsent({
     accessToken,
     expiresIn,
@@ -105,6 +105,12 @@ export function parseSdkConfiguration(json: unknown): SdkConfiguration | undefin
 /** Wristband writes null or an empty text for what is not set. */
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** A lifetime; some servers write the number as a text. */
+function seconds(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) && number > 0 ? number : undefined;
 }
 
 function flag(value: unknown): boolean | undefined {

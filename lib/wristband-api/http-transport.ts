@@ -44,16 +44,19 @@ export class HttpTransport {
 
   /** @throws {WristbandException} `wristband_unavailable` */
   async send(request: TransportRequest): Promise<TransportAnswer> {
-    const signal = AbortSignal.timeout(this.options.http.timeout);
+    const { timeout } = this.options.http;
+    const signal = AbortSignal.timeout(timeout);
+    // Not by the wall clock, which may be set while we wait.
+    const deadline = performance.now() + timeout;
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await this.#attempt(request, signal);
       if ('answer' in outcome) return outcome.answer;
       const pause = pauseBefore(attempt + 1, outcome.retryAfter);
-      const mayRepeat = (request.isRepeatable || outcome.didNothing) && !signal.aborted;
-      if (attempt === MAX_TRIES || !mayRepeat || pause === undefined)
+      const mayRepeat = (request.isRepeatable || outcome.didNothing) && attempt < MAX_TRIES;
+      if (!mayRepeat || pause === undefined || performance.now() + pause >= deadline) {
         throw this.#unavailable(request, outcome);
-      // An aborted pause is no error of its own: the next try ends at once and says that time ran out.
-      await delay(pause, undefined, { signal }).catch(() => undefined);
+      }
+      await delay(pause);
     }
   }
 

@@ -16,7 +16,10 @@ const LONGEST_WAIT = 1;
 export function isUnsent(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   const causes = cause instanceof AggregateError ? cause.errors : [cause];
-  return causes.every((one) => UNSENT.has(String((one as { code?: unknown } | undefined)?.code)));
+  return (
+    causes.length > 0 &&
+    causes.every((one) => UNSENT.has(String((one as { code?: unknown } | undefined)?.code)))
+  );
 }
 
 /** Milliseconds to wait before a try, with jitter; `undefined` when the other side asks for more patience than a request has. */
@@ -28,7 +31,8 @@ export function pauseBefore(attempt: number, retryAfter?: number): number | unde
 
 /** Seconds from a `Retry-After` header, which holds seconds or a date (RFC 9110 section 10.2.3). */
 export function parseRetryAfter(header: string | null, now = Date.now()): number | undefined {
-  if (header === null || header.trim() === '') return undefined;
-  const seconds = /^\d+$/.test(header.trim()) ? Number(header) : (Date.parse(header) - now) / 1000;
+  const value = header?.trim() ?? '';
+  if (!/^\d+$|GMT$/.test(value)) return undefined;
+  const seconds = value.endsWith('GMT') ? (Date.parse(value) - now) / 1000 : Number(value);
   return Number.isFinite(seconds) ? Math.min(Math.max(Math.ceil(seconds), 0), 3600) : undefined;
 }
