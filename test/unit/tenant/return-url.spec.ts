@@ -1,0 +1,250 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { redirectTo } from '../../../lib/http/redirect.js';
+import { fillPlaceholder, hasPlaceholder, placeholderProblem } from '../../../lib/tenant/placeholder.js';
+import { isAllowedReturnUrl, type ReturnUrlRule } from '../../../lib/tenant/return-url.js';
+import { parseTenantName } from '../../../lib/tenant/tenant-host.js';
+
+const OWN = 'https://app.example';
+const CALLBACK = `${OWN}/api/auth/callback`;
+const TRUSTED = 'https://admin.example:8443';
+const PLAIN: ReturnUrlRule = {
+  applicationUrls: [`${OWN}/api/auth/login`, CALLBACK],
+  trustedOrigins: [TRUSTED],
+};
+const SUBDOMAINS: ReturnUrlRule = {
+  applicationUrls: [
+    'https://{tenant_name}.app.example/login',
+    'https://{tenant_domain}.app.example/callback',
+  ],
+  trustedOrigins: [],
+};
+
+/** What means something in a URL, or looks like it; the last ones are what browsers drop, or take for something else. */
+const PARTS =
+  'https://|http://|HTTPS://|https:|javascript:|data:|//|/|\\|.|..|:|:443|:8443|@|user|#|?|%|%2f|%09|[|]|;|&|=|x|xn--|' +
+  'app.example|acme.app.example|admin.example|APP.example|evil.com|{tenant_name}|\t|\r|\n|\0| |\u0085|\u007f|\u00ad|' +
+  '\u2028|\u200b|\u3000|\ufeff|\u3002|\uff0e|\uff0f|\uff3c|\ud800|\udc00';
+
+/** URLs as an attacker puts them together. */
+const hostileUrl = fc
+  .array(
+    fc.oneof(fc.constantFrom(...PARTS.split('|'), OWN, TRUSTED), fc.string({ unit: 'binary', maxLength: 2 })),
+    { maxLength: 8 },
+  )
+  .map((parts) => parts.join(''));
+const url = fc.oneof(
+  hostileUrl,
+  hostileUrl.map((rest) => OWN + rest),
+  fc.webUrl(),
+  fc.webPath(),
+);
+
+describe('isAllowedReturnUrl', () => {
+  it.each([
+    '/',
+    '/orders',
+    '/orders?page=2&sort=a%20b#row-7',
+    'orders',
+    '../orders',
+    '?page=2',
+    '#row-7',
+    '/x?next=https://evil.com',
+    '/%2f%2fevil.com',
+    '/.//evil.com',
+    '/@evil.com',
+    '/ü/😀',
+    '/a b',
+    `${OWN}`,
+    `${OWN}/orders?x=1#y`,
+    'https://APP.example/orders',
+    'https://app.example:443/',
+    `${TRUSTED}/x`,
+  ])('allows %j', (text) => {
+    expect(isAllowedReturnUrl(text, PLAIN)).toBe(true);
+  });
+
+  it.each([
+    '',
+    ' ',
+    ' /orders',
+    '/orders ',
+    '\u00a0/orders',
+    '//evil.com',
+    '///evil.com',
+    '/\\evil.com',
+    '\\\\evil.com',
+    '\\evil.com',
+    '/\t/evil.com',
+    '\t//evil.com',
+    '/\n/evil.com',
+    '/\r/evil.com',
+    '/x\r\nSet-Cookie: a=b',
+    '/\0',
+    '/\u0085/evil.com',
+    '/\u007f/evil.com',
+    'https://evil.com',
+    'HTTPS://evil.com',
+    'https:evil.com',
+    'https:/evil.com',
+    'https:///evil.com',
+    'https:app.example',
+    'https:\\\\evil.com',
+    'javascript:alert(1)',
+    'java\tscript:alert(1)',
+    'data:text/html,x',
+    'blob:https://app.example/x',
+    'file:///etc/passwd',
+    'ftp://app.example/',
+    'mailto:a@app.example',
+    'https://app.example@evil.com/',
+    'https://app.example:x@evil.com/',
+    'https://user@app.example/',
+    'https://:password@app.example/',
+    'https://app.example.evil.com/',
+    'https://evilapp.example/',
+    'https://evil.app.example/',
+    'https://app.example./',
+    'https://app.example:444/',
+    'http://app.example/',
+    'https://app.example\\@evil.com/',
+    'https://evil.com#app.example',
+    'https://evil.com?app.example',
+    'https://evil。com/',
+    'https://admin.example/',
+    'https://admin.example:8444/',
+    'https://{tenant_name}.app.example/',
+    'https://app.example:99999/',
+    'https://[/',
+    'https://',
+    'http://[::1]/',
+    'https://xn--a.app.example/',
+  ])('refuses %j', (text) => {
+    expect(isAllowedReturnUrl(text, PLAIN)).toBe(false);
+  });
+
+  it.each([
+    ['its own subdomain', 'acme', 'https://acme.app.example/orders', true],
+    ['the subdomain of another tenant', 'acme', 'https://globex.app.example/orders', false],
+    ['a deeper subdomain', 'acme', 'https://evil.acme.app.example/', false],
+    ['the root domain', 'acme', 'https://app.example/', false],
+    ['another port', 'acme', 'https://acme.app.example:444/', false],
+    ['the placeholder itself', 'acme', 'https://{tenant_name}.app.example/', false],
+    ['a relative path', 'acme', '/orders', true],
+    ['any subdomain before discovery', undefined, 'https://globex.app.example/orders', true],
+    ['a deeper subdomain before discovery', undefined, 'https://evil.acme.app.example/', false],
+    ['the root domain before discovery', undefined, 'https://app.example/', false],
+    ['another domain before discovery', undefined, 'https://acme.evil.com/', false],
+    ['an underscore before discovery', undefined, 'https://a_b.app.example/', false],
+    ['an IPv6 address before discovery', undefined, 'https://[::1]/', false],
+  ])('tells about %s for the tenant %s', (_, tenantName, text, isAllowed) => {
+    expect(isAllowedReturnUrl(text, { ...SUBDOMAINS, tenantName })).toBe(isAllowed);
+  });
+
+  it('allows only what stays on an own or trusted origin, also after it became a redirect', () => {
+    fc.assert(
+      fc.property(url, (text) => {
+        fc.pre(isAllowedReturnUrl(text, PLAIN));
+
+        expect([OWN, TRUSTED]).toContain(new URL(text, CALLBACK).origin);
+        expect([OWN, TRUSTED]).toContain(new URL(redirectTo(text).url, CALLBACK).origin);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('allows only subdomains of the signed-in tenant, also after it became a redirect', () => {
+    const own = 'https://acme.app.example';
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          url,
+          hostileUrl.map((rest) => own + rest),
+        ),
+        (text) => {
+          fc.pre(isAllowedReturnUrl(text, { ...SUBDOMAINS, tenantName: 'acme' }));
+
+          expect(new URL(text, `${own}/callback`).origin).toBe(own);
+          expect(new URL(redirectTo(text).url, `${own}/callback`).origin).toBe(own);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('answers for any URL and any tenant that was found in a request', () => {
+    const tenantName = fc
+      .oneof(fc.constant(undefined), fc.stringMatching(/^(xn--)?[a-z0-9-]{1,10}$/))
+      .map((text) => (text === undefined ? undefined : parseTenantName(text)));
+    fc.assert(
+      fc.property(fc.oneof(hostileUrl, fc.webUrl()), tenantName, (text, tenant) => {
+        expect(isAllowedReturnUrl(text, { ...SUBDOMAINS, tenantName: tenant })).toBeTypeOf('boolean');
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('fillPlaceholder', () => {
+  it.each(['{tenant_name}', '{tenant_domain}'])('puts the tenant where %s stands', (placeholder) => {
+    expect(fillPlaceholder(`https://${placeholder}.app.example/login`, 'acme')).toBe(
+      'https://acme.app.example/login',
+    );
+  });
+
+  it('fills every place, and again when it is called again', () => {
+    const template = '{tenant_name}/{tenant_domain}/{tenant_name}';
+
+    expect([fillPlaceholder(template, 'a'), fillPlaceholder(template, 'b')]).toEqual(['a/a/a', 'b/b/b']);
+  });
+
+  it('takes a name as it is, replacement patterns included', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.constantFrom('$&', '$`', "$'", '$$', '$1', '$<x>'), fc.string()), (name) => {
+        expect(fillPlaceholder('https://{tenant_name}.app.example/', name)).toBe(
+          `https://${name}.app.example/`,
+        );
+      }),
+    );
+  });
+
+  it('leaves a URL without a placeholder alone', () => {
+    expect(fillPlaceholder('https://app.example/{tenant}', 'acme')).toBe('https://app.example/{tenant}');
+  });
+});
+
+describe('hasPlaceholder', () => {
+  it.each([
+    ['https://{tenant_name}.app.example', true],
+    ['https://{tenant_domain}.app.example', true],
+    ['https://app.example', false],
+    ['https://{tenant}.app.example', false],
+    ['https://{TENANT_NAME}.app.example', false],
+  ])('tells about %s: %s, each time it is asked', (text, expected) => {
+    expect([hasPlaceholder(text), hasPlaceholder(text)]).toEqual([expected, expected]);
+  });
+});
+
+describe('placeholderProblem', () => {
+  it.each([
+    ['https://{tenant_name}.app.example/login', true],
+    ['https://{tenant_domain}.app.example/login', true],
+    ['http://{tenant_name}.localhost:3000/login', true],
+    ['https://app.example/login', false],
+  ])('finds nothing wrong with %s (subdomains: %s)', (text, hasSubdomains) => {
+    expect(placeholderProblem(text, hasSubdomains)).toBeUndefined();
+  });
+
+  it.each([
+    ['https://{tenant_name}.app.example/login', false],
+    ['https://app.example/{tenant_name}', false],
+    ['https://app.example/login', true],
+    ['https://app.example/{tenant_name}', true],
+    ['https://x{tenant_name}.app.example/', true],
+    ['https://{tenant_name}x.app.example/', true],
+    ['https://{tenant_name}@app.example/', true],
+    ['https://{tenant_name}/', true],
+  ])('finds something wrong with %s (subdomains: %s)', (text, hasSubdomains) => {
+    expect(placeholderProblem(text, hasSubdomains)).toMatch(/^must /);
+  });
+});
