@@ -37,7 +37,8 @@ export class IdTokenVerifier {
     const payload = await this.#verifySignature(idToken);
     // Without this an ID token from another sign-in of the same user could be injected into this one.
     if (payload.nonce !== nonce) throw notVerified('The ID token belongs to another sign-in');
-    if (Array.isArray(payload.aud) && payload.aud.length > 1 && payload.azp !== this.#clientId) {
+    const isForSeveral = Array.isArray(payload.aud) && payload.aud.length > 1;
+    if ((isForSeveral || payload.azp !== undefined) && payload.azp !== this.#clientId) {
       throw notVerified('The ID token was issued to another client');
     }
     return payload;

@@ -30,9 +30,11 @@ export class TokenRefresher {
     const result = await this.#exchanges.get(key, () => this.#exchange(refreshToken));
     if (result instanceof OAuthResponseError) throw refused(result);
     if (Date.now() < result.expiresAt) return result;
-    // What was remembered has expired itself: its successor is next, or the same token again where none rotates.
-    this.#exchanges.forget(key);
-    return this.refresh(result.refreshToken ?? refreshToken);
+    // What was remembered has expired itself. A rotated token leads to its successor and is never spent again; where
+    // tokens do not rotate the same one is good for another exchange.
+    const { refreshToken: successor = refreshToken } = result;
+    if (successor === refreshToken) this.#exchanges.forget(key);
+    return this.refresh(successor);
   }
 
   async #exchange(refreshToken: string): Promise<TokenData | OAuthResponseError> {

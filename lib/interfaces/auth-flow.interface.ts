@@ -40,6 +40,10 @@ export interface TokenData {
 /** Everything that is known after a completed sign-in. Absent fields are absent, not null. */
 export interface CallbackData extends TokenData {
   readonly idToken: string;
+  /**
+   * The tenant of the login, or what the callback says when the login knew only a custom domain. It comes through the
+   * browser: show it and build links with it, but keep tenants apart by `userInfo.tenantId`.
+   */
   readonly tenantName: string;
   readonly tenantCustomDomain?: string;
   readonly customState?: Readonly<Record<string, unknown>>;

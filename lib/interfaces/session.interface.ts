@@ -19,7 +19,9 @@ export interface SessionData {
   /** Milliseconds since the epoch from which the access token counts as expired. */
   expiresAt?: number;
   userId?: string;
+  /** Comes from Wristband itself: keep the data of tenants apart by this. */
   tenantId?: string;
+  /** For display and links; see `CallbackData`. */
   tenantName?: string;
   identityProviderName?: string;
   csrfToken?: string;

@@ -1,7 +1,7 @@
 import type { OAuthErrorDetails } from '../errors/wristband.exception.js';
 import { isJsonObject } from './answer-shapes.js';
 
-// The characters that RFC 6749 section 5.2 allows; anything else has no place in a log line.
+// The characters that RFC 6749 section 5.2 allows in a description; anything else has no place in a log line.
 const FORBIDDEN = /[^\u0020\u0021\u0023-\u005b\u005d-\u007e]/g;
 
 /**
@@ -24,10 +24,13 @@ export class OAuthResponseError extends Error {
   }
 }
 
-/** An `error` and its description, cut to the characters and a length that are safe to show and log. */
+/** An error code is shown to people and logged, and on the Callback Endpoint anybody can write one: only words pass. */
+const CODE = /^[\w.:/-]{1,100}$/;
+
+/** An `error` and its description in a form that is safe to show and log. */
 export function oauthErrorDetails(error: unknown, description: unknown): OAuthErrorDetails | undefined {
   if (typeof error !== 'string' || error === '') return undefined;
-  const safeError = error.replace(FORBIDDEN, '?').slice(0, 100);
+  const safeError = CODE.test(error) ? error : 'unknown_error';
   if (typeof description !== 'string' || description === '') return { error: safeError };
   return { error: safeError, errorDescription: description.replace(FORBIDDEN, '?').slice(0, 500) };
 }

@@ -81,7 +81,7 @@ describePlatforms('CSRF protection', (platform) => {
 
   describe.each([false, true])('with the token on: %s', (isTokenOn) => {
     it.each(METHODS.flatMap((method) => TOKENS.map((token) => [method, token] as const)))(
-      '%s with the token %s follows the rule for every site',
+      '%s with the token %s follows the rule for every site (weakness 17)',
       async (method, token) => {
         const { app, browser, otherToken } = apps.get(isTokenOn)!;
         const right = (await tokenOf(browser, app)) ?? 'no-token-is-made';

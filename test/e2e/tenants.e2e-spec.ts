@@ -56,7 +56,9 @@ describePlatforms('which tenant a login is for', (platform) => {
 
     const { host: authorizeHost } = await login(query, host);
 
-    expect(authorizeHost).toBe(expected.replace('CUSTOM', customDomain()).replace('VANITY', emulator.vanityDomain));
+    expect(authorizeHost).toBe(
+      expected.replace('CUSTOM', customDomain()).replace('VANITY', emulator.vanityDomain),
+    );
   });
 
   it('takes the default tenant name last', async () => {
@@ -102,7 +104,11 @@ describePlatforms('sign-in with options', (platform) => {
   });
 
   it('signs in on a tenant host with a hyphen', async () => {
-    const landed = await signIn(browser, `${app.origin}/api/auth/login?tenant_name=acme`, user('grace@acme.example'));
+    const landed = await signIn(
+      browser,
+      `${app.origin}/api/auth/login?tenant_name=acme`,
+      user('grace@acme.example'),
+    );
 
     expect(landed.status).toBe(200);
     expect(emulator.callsTo('authorize')[0]?.host).toBe(`acme-${emulator.vanityDomain}`);
@@ -141,7 +147,15 @@ describePlatforms('sign-in with options', (platform) => {
     await signIn(browser, `${app.origin}/api/auth/login?tenant_name=acme`, user('grace@acme.example'));
 
     expect(Object.keys(lastCallback.data!).toSorted()).toEqual(
-      ['accessToken', 'expiresAt', 'expiresIn', 'idToken', 'refreshToken', 'tenantName', 'userInfo'].toSorted(),
+      [
+        'accessToken',
+        'expiresAt',
+        'expiresIn',
+        'idToken',
+        'refreshToken',
+        'tenantName',
+        'userInfo',
+      ].toSorted(),
     );
     expect(lastCallback.data?.userInfo).toEqual({
       userId: user('grace@acme.example').id,
@@ -156,10 +170,15 @@ describePlatforms('sign-in with options', (platform) => {
   it('says which customState is too large instead of starting a sign-in that cannot end (weakness 23)', async () => {
     authSettings.login = { customState: { blob: 'x'.repeat(3500) } };
 
-    const response = await browser.get(`${app.origin}/api/auth/login?tenant_name=acme`, { redirect: 'manual' });
+    const response = await browser.get(`${app.origin}/api/auth/login?tenant_name=acme`, {
+      redirect: 'manual',
+    });
 
     expect(response.status).toBe(500);
-    expect(response.json()).toMatchObject({ code: 'login_state_too_large', message: expect.stringContaining('3511 bytes') });
+    expect(response.json()).toMatchObject({
+      code: 'login_state_too_large',
+      message: expect.stringContaining('3511 bytes'),
+    });
     expect(response.setCookies).toEqual([]);
   });
 
@@ -182,7 +201,11 @@ describePlatforms('sign-in with options', (platform) => {
     }
 
     const cookies = await browser.cookies(app.origin);
-    const landed = await signIn(browser, `${app.origin}/api/auth/login?tenant_name=acme`, user('grace@acme.example'));
+    const landed = await signIn(
+      browser,
+      `${app.origin}/api/auth/login?tenant_name=acme`,
+      user('grace@acme.example'),
+    );
 
     expect(cookies).toHaveLength(3);
     expect(landed.status).toBe(200);
@@ -193,7 +216,10 @@ describePlatforms('sign-in with options', (platform) => {
     ['an older prefetch', 'GET', { purpose: 'prefetch' }],
     ['HEAD', 'HEAD', {}],
   ])('does not start a sign-in for %s', async (_, method, headers) => {
-    const response = await browser.request(`${app.origin}/api/auth/login?tenant_name=acme`, { method, headers });
+    const response = await browser.request(`${app.origin}/api/auth/login?tenant_name=acme`, {
+      method,
+      headers,
+    });
 
     expect(response.status).toBe(400);
     expect(response.setCookies).toEqual([]);
@@ -215,7 +241,11 @@ describePlatforms('sign-in with options', (platform) => {
     const customDomain = () => emulator.tenants.find(({ name }) => name === 'globex')!.customDomain!;
 
     it.each([
-      ['the custom domain of its config', { tenantCustomDomain: 'a.example', tenantName: 'beta' }, 'a.example'],
+      [
+        'the custom domain of its config',
+        { tenantCustomDomain: 'a.example', tenantName: 'beta' },
+        'a.example',
+      ],
       ['the tenant name of its config', { tenantName: 'beta' }, 'beta-VANITY'],
       ['the custom domain of the request', {}, 'CUSTOM'],
     ])('takes %s before everything below it', async (_, config, expected) => {
@@ -232,7 +262,11 @@ describePlatforms('sign-in with options', (platform) => {
     });
 
     it('sends state and redirect URL along', async () => {
-      authSettings.logout = { tenantName: 'acme', state: 'by user & more', redirectUrl: `${app.origin}/bye?x=1&y=2` };
+      authSettings.logout = {
+        tenantName: 'acme',
+        state: 'by user & more',
+        redirectUrl: `${app.origin}/bye?x=1&y=2`,
+      };
 
       expect(Object.fromEntries((await logout()).searchParams)).toEqual({
         client_id: emulator.clientId,
