@@ -23,6 +23,7 @@ export type {
 export type { HttpRedirectResponse, HttpRequest, HttpResponse } from './interfaces/http.interface.js';
 export type {
   SessionData,
+  SessionFields,
   SessionMethods,
   SessionResponse,
   TokenResponse,

@@ -16,6 +16,7 @@ import { SessionAuthGuard } from './guards/session-auth.guard.js';
 import { SessionInterceptor } from './interceptors/session.interceptor.js';
 import type { WristbandOptions } from './interfaces/wristband-options.interface.js';
 import { RemoteKeySet } from './jwt/remote-key-set.js';
+import { SessionProperty } from './session/session-property.js';
 import { SessionManager } from './session/session.manager.js';
 import { SessionStrategy } from './strategies/session.strategy.js';
 import { CustomDomainValidator } from './tenant/custom-domain.validator.js';
@@ -59,6 +60,7 @@ export const providers: Provider[] = [
   LogoutFlow,
   RemoteKeySet,
   ReturnUrlPolicy,
+  SessionProperty,
   TenantResolver,
   TokenRefresher,
   WristbandClient,

@@ -3,11 +3,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import type { TokenData } from '../interfaces/auth-flow.interface.js';
+import { LRUCache } from 'lru-cache';
 import { OAuthResponseError } from '../wristband-api/oauth-response.error.js';
 import { SharedAnswers } from '../wristband-api/shared-answers.js';
 import { WristbandClient } from '../wristband-api/wristband-client.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { toTokenData } from './token-data.js';
+
+const MEMORY = { max: 10_000, ttl: 60_000 };
 
 /**
  * Spends a refresh token once. Requests that carry the same token at the same time, or a minute later with an old
@@ -16,7 +19,8 @@ import { toTokenData } from './token-data.js';
  */
 @Injectable()
 export class TokenRefresher {
-  readonly #exchanges = new SharedAnswers<TokenData | OAuthResponseError>({ max: 10_000, ttl: 60_000 });
+  readonly #exchanges = new SharedAnswers<TokenData | OAuthResponseError>(MEMORY);
+  readonly #successors = new LRUCache<string, TokenData>(MEMORY);
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
@@ -25,8 +29,7 @@ export class TokenRefresher {
 
   /** @throws {WristbandException} `token_refresh_failed` on a refusal, `wristband_unavailable` on trouble */
   async refresh(refreshToken: string): Promise<TokenData> {
-    // Hashed, so that a dump of this memory holds no refresh token as a key.
-    const key = createHash('sha256').update(refreshToken).digest('base64url');
+    const key = keyOf(refreshToken);
     const result = await this.#exchanges.get(key, () => this.#exchange(refreshToken));
     if (result instanceof OAuthResponseError) throw refused(result);
     if (Date.now() < result.expiresAt) return result;
@@ -37,16 +40,34 @@ export class TokenRefresher {
     return this.refresh(successor);
   }
 
+  /** The tokens that took the place of a refresh token's, if this process exchanged it lately. */
+  newestTokens(refreshToken: string): TokenData | undefined {
+    let newest: TokenData | undefined;
+    for (let token: string | undefined = refreshToken; token !== undefined;) {
+      const next = this.#successors.get(keyOf(token));
+      newest = next ?? newest;
+      token = next?.refreshToken === token ? undefined : next?.refreshToken;
+    }
+    return newest;
+  }
+
   async #exchange(refreshToken: string): Promise<TokenData | OAuthResponseError> {
     try {
       const answer = await this.client.refresh(refreshToken);
       // Without rotation the answer holds no refresh token and the old one stays good (RFC 6749 section 6).
-      return toTokenData({ refreshToken, ...answer }, this.options.tokenExpirationBuffer);
+      const tokens = toTokenData({ refreshToken, ...answer }, this.options.tokenExpirationBuffer);
+      this.#successors.set(keyOf(refreshToken), tokens);
+      return tokens;
     } catch (error) {
       if (error instanceof OAuthResponseError) return error;
       throw error;
     }
   }
+}
+
+/** Hashed, so that a dump of this memory holds no spent token as a key. */
+function keyOf(refreshToken: string): string {
+  return createHash('sha256').update(refreshToken).digest('base64url');
 }
 
 function refused(cause: OAuthResponseError): WristbandException {

@@ -20,7 +20,7 @@ const OPTION_CHECKS: Checks<WristbandOptions> = {
   fallbackLoginUrl: check.urlWithoutPlaceholder,
   scopes: check.listOf(check.text),
   tokenExpirationBuffer: check.number(0, 'seconds'),
-  loginStateSecret: check.secret,
+  loginStateSecret: secrets,
   dangerouslyDisableSecureCookies: check.flag,
   dangerouslyAllowInsecureRequests: check.flag,
   trustedOrigins: check.listOf(check.origin),
@@ -37,7 +37,7 @@ const HTTP_CHECKS: Checks<NonNullable<WristbandOptions['http']>> = {
 };
 
 const SESSION_CHECKS: Checks<SessionOptions> = {
-  secrets: sessionSecrets,
+  secrets,
   cookieName: check.token,
   domain: check.cookieDomain,
   path: check.cookiePath,
@@ -50,6 +50,12 @@ const SESSION_CHECKS: Checks<SessionOptions> = {
   csrfCookieName: check.token,
   csrfCookieDomain: check.cookieDomain,
   csrfHeaderName: check.token,
+  requestProperty: check.text,
+  skipSessionHeader: check.token,
+  maxCookies: (value) =>
+    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 10
+      ? undefined
+      : 'must be an integer from 1 to 10',
 };
 
 const REQUIRED = ['clientId', 'clientSecret', 'wristbandApplicationVanityDomain'];
@@ -154,7 +160,7 @@ function isLoopback(domain: string): boolean {
   return /^(localhost|127\.0\.0\.1|\[::1\])$|\.localhost$/.test(hostname);
 }
 
-function sessionSecrets(value: unknown): string | undefined {
+function secrets(value: unknown): string | undefined {
   if (!Array.isArray(value)) return check.secret(value);
   return value.length === 0 ? 'must hold at least one secret' : check.listOf(check.secret)(value);
 }

@@ -20,6 +20,9 @@ export interface ResolvedSessionOptions {
   readonly csrfCookieName: string;
   readonly csrfCookieDomain?: string;
   readonly csrfHeaderName: string;
+  readonly requestProperty: string;
+  readonly skipSessionHeader?: string;
+  readonly maxCookies: number;
 }
 
 /** Options with every default filled in. What auto-configuration may still add stays optional. */
@@ -45,7 +48,7 @@ export function resolveOptions(options: WristbandOptions): ResolvedOptions {
     autoConfigureEnabled: options.autoConfigureEnabled ?? true,
     scopes: options.scopes?.length ? options.scopes : ['openid', 'offline_access', 'email'],
     tokenExpirationBuffer: options.tokenExpirationBuffer ?? 60,
-    loginStateSecrets: [options.loginStateSecret ?? options.clientSecret],
+    loginStateSecrets: [options.loginStateSecret ?? options.clientSecret].flat(),
     dangerouslyDisableSecureCookies: options.dangerouslyDisableSecureCookies ?? false,
     dangerouslyAllowInsecureRequests: options.dangerouslyAllowInsecureRequests ?? false,
     trustedOrigins: (options.trustedOrigins ?? []).map((origin) => new URL(origin).origin),
@@ -70,6 +73,8 @@ function resolveSessionOptions(options: SessionOptions): ResolvedSessionOptions 
     enableCsrfProtection: options.enableCsrfProtection ?? false,
     csrfCookieName: options.csrfCookieName ?? 'CSRF-TOKEN',
     csrfHeaderName: options.csrfHeaderName ?? 'X-CSRF-TOKEN',
+    requestProperty: options.requestProperty ?? 'session',
+    maxCookies: options.maxCookies ?? 1,
     ...(csrfCookieDomain !== undefined && { csrfCookieDomain }),
   });
 }

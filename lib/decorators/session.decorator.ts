@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext, UseInterceptors } from '@nestjs/common';
 import { httpContext } from '../http/http-context.js';
-import type { SessionData, SessionMethods } from '../interfaces/session.interface.js';
+import type { SessionData, SessionFields, SessionMethods } from '../interfaces/session.interface.js';
 import { SessionInterceptor } from '../interceptors/session.interceptor.js';
 import { boundSessionManager } from '../session/session-binding.js';
 
@@ -8,7 +8,7 @@ import { boundSessionManager } from '../session/session-binding.js';
  * The session that `@Session()` injects: its fields, those of `T`, and {@link SessionMethods}. Any field may be absent,
  * since a session may be empty.
  */
-export type Session<T extends object = object> = SessionMethods<T> & SessionData & Partial<T>;
+export type Session<T extends object = object> = SessionMethods<T> & SessionFields<T>;
 
 const sessionParameter = createParamDecorator(
   (field: string | undefined, context: ExecutionContext): unknown => {

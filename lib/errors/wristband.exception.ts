@@ -14,6 +14,7 @@ export const ERROR_STATUS = {
   token_refresh_failed: 401,
   login_state_too_large: 500,
   session_too_large: 500,
+  session_not_serializable: 500,
   session_not_configured: 500,
   invalid_argument: 500,
   configuration_rejected: 500,

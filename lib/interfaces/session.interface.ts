@@ -43,6 +43,9 @@ export interface TokenResponse {
   readonly expiresAt: number;
 }
 
+/** The fields of a session: those of every session, and your own. */
+export type SessionFields<T extends object> = SessionData & Partial<T>;
+
 /** What a session can do, beside holding fields. */
 export interface SessionMethods<T extends object> {
   /** Random ID of this session; a new one with every sign-in. */
@@ -55,10 +58,36 @@ export interface SessionMethods<T extends object> {
    * ```ts
    * session.fromCallback(result.callbackData, { theme: 'dark' });
    * ```
+   * @throws {WristbandException} `session_too_large`, `session_not_serializable`
    */
   fromCallback(callbackData: CallbackData, customFields?: Partial<T>): void;
 
-  /** Writes the session cookie with this response, changed or not. Changes are written without it. */
+  /** The value of a field, or `defaultValue` when it is absent. */
+  get<K extends keyof SessionFields<T>>(key: K): SessionFields<T>[K];
+  get<K extends keyof SessionFields<T>>(
+    key: K,
+    defaultValue: NonNullable<SessionFields<T>[K]>,
+  ): NonNullable<SessionFields<T>[K]>;
+
+  /** Sets a field; the same as assigning to it. */
+  set<K extends keyof SessionFields<T>>(key: K, value: SessionFields<T>[K]): this;
+
+  /** Whether a field is there and not `undefined`. */
+  has(key: keyof SessionFields<T>): boolean;
+
+  /** Removes a field; answers whether it was there. */
+  delete(key: keyof SessionFields<T>): boolean;
+
+  /** How many fields there are. */
+  readonly size: number;
+
+  /** The fields as `[name, value]`. */
+  [Symbol.iterator](): IterableIterator<[string, unknown]>;
+
+  /**
+   * Writes the session cookie with this response, changed or not. Changes are written without it.
+   * @throws {WristbandException} `session_too_large`, `session_not_serializable`
+   */
   save(): void;
 
   /** Ends the session: its data and its cookie. What is set afterwards in the same request is not kept. */
@@ -79,5 +108,5 @@ export interface SessionMethods<T extends object> {
   getTokenResponse(): TokenResponse;
 
   /** A copy of the fields. */
-  toJSON(): SessionData & Partial<T>;
+  toJSON(): SessionFields<T>;
 }

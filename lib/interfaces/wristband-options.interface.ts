@@ -50,10 +50,11 @@ export interface WristbandOptions {
    */
   readonly tokenExpirationBuffer?: number;
   /**
-   * Secret for the login state cookie, at least 32 characters.
+   * Secret for the login state cookie, at least 32 characters. With a list the first seals and all open, so that a sign-in
+   * that is under way survives the replacement of a secret.
    * @default a key derived from clientSecret
    */
-  readonly loginStateSecret?: string;
+  readonly loginStateSecret?: string | readonly string[];
   /**
    * Send the login state cookie without `Secure`. For development over http only.
    * @default false
@@ -155,6 +156,19 @@ export interface SessionOptions {
    * @default 'X-CSRF-TOKEN'
    */
   readonly csrfHeaderName?: string;
+  /**
+   * Name of the property of the request that holds the session.
+   * @default 'session'
+   */
+  readonly requestProperty?: string;
+  /** Name of a header, in any case: a request that carries it has no session, and none is written for it. */
+  readonly skipSessionHeader?: string;
+  /**
+   * Over how many cookies a large session may be spread, at most 10. Proxies and servers limit all headers together,
+   * often to 8 kB.
+   * @default 1
+   */
+  readonly maxCookies?: number;
 }
 
 /** A class that makes the options, for `forRootAsync({ useClass })`. */

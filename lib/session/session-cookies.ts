@@ -1,7 +1,8 @@
 import type { SerializeOptions } from 'cookie';
 import type { ResolvedSessionOptions } from '../config/resolved-options.js';
 import type { Unsealed } from '../crypto/sealed-cookie.js';
-import { serializeCookie, serializeExpiredCookie } from '../http/cookies.js';
+import { MAX_COOKIE_BYTES, serializeCookie, serializeExpiredCookie } from '../http/cookies.js';
+import { splitValue } from './cookie-family.js';
 import type { StoredSession } from './session.js';
 
 /** A session that came with a request. */
@@ -37,16 +38,24 @@ export function remainingLifetime(
   return lifetime === Infinity ? undefined : Math.max(lifetime, 0);
 }
 
-/** The `Set-Cookie` line of a sealed session. With `maxAge` 0 the browser keeps it until it is closed. */
-export function sessionCookie(
+/**
+ * The `Set-Cookie` lines of a sealed session, or `undefined` when it is too large. With `maxAge` 0 the browser keeps them
+ * until it is closed. Cookies of the request that the session no longer needs are removed.
+ *
+ * @param present names of this session's cookies in the request
+ */
+export function sessionCookies(
   sealed: string,
   lifetime: number | undefined,
+  present: readonly string[],
   options: ResolvedSessionOptions,
-): string {
-  return serializeCookie(options.cookieName, sealed, {
-    ...sessionAttributes(options),
-    ...browserAge(lifetime, options),
-  });
+): string[] | undefined {
+  const line = (name: string, value: string) =>
+    serializeCookie(name, value, { ...sessionAttributes(options), ...browserAge(lifetime, options) });
+  const room = (name: string) => MAX_COOKIE_BYTES - Buffer.byteLength(line(name, ''));
+  const parts = splitValue(options.cookieName, sealed, options.maxCookies, room);
+  const leftovers = present.filter((name) => !parts?.some((part) => part.name === name));
+  return parts && [...parts.map(({ name, value }) => line(name, value)), ...expired(leftovers, options)];
 }
 
 /** The `Set-Cookie` line of the CSRF token: for scripts to read, and as long as the session. */
@@ -61,11 +70,15 @@ export function csrfCookie(
   });
 }
 
-/** The `Set-Cookie` lines that remove everything a session left in the browser. */
-export function expiredCookies(options: ResolvedSessionOptions): string[] {
-  const session = serializeExpiredCookie(options.cookieName, sessionAttributes(options));
-  if (!options.enableCsrfProtection) return [session];
-  return [session, serializeExpiredCookie(options.csrfCookieName, csrfAttributes(options))];
+/**
+ * The `Set-Cookie` lines that remove everything a session left in the browser.
+ *
+ * @param present names of this session's cookies in the request
+ */
+export function expiredCookies(present: readonly string[], options: ResolvedSessionOptions): string[] {
+  const session = expired(present, options);
+  if (!options.enableCsrfProtection) return session;
+  return [...session, serializeExpiredCookie(options.csrfCookieName, csrfAttributes(options))];
 }
 
 /** The largest fields of a session with their size, for the message that says why it does not fit. */
@@ -76,6 +89,10 @@ export function largestFields(fields: Readonly<Record<string, unknown>>): string
     .slice(0, 3)
     .map(({ name, bytes }) => `${name} (${bytes} bytes)`)
     .join(', ');
+}
+
+function expired(names: readonly string[], options: ResolvedSessionOptions): string[] {
+  return names.map((name) => serializeExpiredCookie(name, sessionAttributes(options)));
 }
 
 function sessionAttributes({ domain, path, sameSite, secure }: ResolvedSessionOptions): SerializeOptions {

@@ -1,41 +1,34 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import onHeaders from 'on-headers';
-import type { ResolvedOptions, ResolvedSessionOptions } from '../config/resolved-options.js';
+import { TokenRefresher } from '../auth/token-refresher.js';
+import type { ResolvedOptions } from '../config/resolved-options.js';
 import { CookieSealer } from '../crypto/sealed-cookie.js';
 import { createCsrfToken } from '../csrf/csrf-token.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import { forbidCaching, markAsPersonal } from '../http/cache-headers.js';
-import { cookieValues, MAX_COOKIE_BYTES } from '../http/cookies.js';
+import { requestCookies } from '../http/cookies.js';
 import { rawRequest } from '../http/http-request.js';
 import { appendSetCookie, rawResponse } from '../http/http-response.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
+import { familyNames, joinedValues } from './cookie-family.js';
+import { type ReceivedSession, receivedSession } from './session-cookies.js';
 import {
-  csrfCookie,
-  expiredCookies,
-  largestFields,
-  type ReceivedSession,
-  receivedSession,
-  remainingLifetime,
-  sessionCookie,
-} from './session-cookies.js';
+  type Decision,
+  decide,
+  fingerprintOf,
+  type OpenSession,
+  type WritingTools,
+} from './session-writer.js';
 import { WristbandSession } from './session.js';
 
-/** A session that is open for the time of one request. */
-interface OpenSession {
-  readonly session: WristbandSession;
-  /** Whether the request carried a cookie with the session's name, valid or not. */
-  readonly hasCookie: boolean;
-  readonly received: ReceivedSession | undefined;
-  /** The fields as they came, to see what changed. */
-  readonly receivedJson: string;
-  /** Decided before the headers, for the fields in `json`. */
-  prepared?: { readonly json: string; readonly cookies: readonly string[] };
+/** A session in the course of its request. */
+interface SessionInUse extends OpenSession {
+  /** What was decided before the headers, and told to the handler when it is an error. */
+  decision?: Decision;
   isWritten: boolean;
-  /** The request is told already that its session cannot be written. */
-  hasFailed: boolean;
 }
 
 /**
@@ -44,16 +37,20 @@ interface OpenSession {
  */
 @Injectable()
 export class SessionManager {
-  readonly #open = new WeakMap<IncomingMessage, OpenSession>();
-  readonly #options: ResolvedSessionOptions | undefined;
-  readonly #sealer: CookieSealer | undefined;
+  readonly #open = new WeakMap<IncomingMessage, SessionInUse>();
+  /** Absent when the application uses no sessions. */
+  readonly #tools: WritingTools | undefined;
 
   constructor(
-    @Inject(RESOLVED_OPTIONS) { session }: ResolvedOptions,
+    @Inject(RESOLVED_OPTIONS) { session: options }: ResolvedOptions,
+    refresher: TokenRefresher,
     private readonly events: WristbandEvents,
   ) {
-    this.#options = session;
-    this.#sealer = session && new CookieSealer('session', session.secrets);
+    this.#tools = options && {
+      options,
+      sealer: new CookieSealer('session', options.secrets),
+      newestTokens: (refreshToken) => refresher.newestTokens(refreshToken),
+    };
   }
 
   /** @throws {WristbandException} `session_not_configured` */
@@ -62,101 +59,89 @@ export class SessionManager {
     const known = this.#open.get(raw);
     if (known) return known.session;
 
-    const { options, sealer } = this.#configured();
-    const sealed = cookieValues(request, options.cookieName);
-    const received = firstDefined(sealed, (value) => receivedSession(sealer.open(value), options));
-    const session = new WristbandSession(
-      received,
-      options.enableCsrfProtection ? createCsrfToken : undefined,
-    );
-    const opened: OpenSession = {
-      session,
-      received,
-      hasCookie: sealed.length > 0,
-      receivedJson: JSON.stringify(session),
-      isWritten: false,
-      hasFailed: false,
-    };
+    const { options } = this.#configured();
+    const isSkipped = options.skipSessionHeader?.toLowerCase() ?? '';
+    const opened = raw.headers[isSkipped] === undefined ? this.#read(request) : this.#start(undefined, []);
     this.#open.set(raw, opened);
-    // A session from before the protection was switched on gets its token now.
-    const lacksToken = session.isAuthenticated === true && typeof session.csrfToken !== 'string';
-    if (options.enableCsrfProtection && lacksToken) session.csrfToken = createCsrfToken();
     const rawRes = rawResponse(response);
-    if (!rawRes.headersSent) onHeaders(rawRes, () => this.#write(opened, rawRes));
-    return session;
+    const isWritable = raw.headers[isSkipped] === undefined && !rawRes.headersSent;
+    if (isWritable) onHeaders(rawRes, () => this.#write(opened, rawRes));
+    return opened.session;
   }
 
   /**
    * Decides what will be written, while the response can still become an error.
    *
-   * @throws {WristbandException} `session_too_large`
+   * @throws {WristbandException} `session_too_large`, `session_not_serializable`
    */
   prepare(request: HttpRequest): void {
     const opened = this.#open.get(rawRequest(request));
-    if (!opened) return;
-    if (opened.isWritten) return this.#reportLostWrite(opened);
-    try {
-      opened.prepared = { json: JSON.stringify(opened.session), cookies: this.#cookiesFor(opened) };
-    } catch (error) {
-      opened.hasFailed = true;
-      throw error;
-    }
+    if (opened?.isWritten) this.#reportLostWrite(opened);
+    else if (opened) this.#decide(opened);
   }
 
-  #write(opened: OpenSession, response: ServerResponse): void {
+  #read(request: HttpRequest): SessionInUse {
+    const { options, sealer } = this.#configured();
+    const { cookieName, maxCookies, enableCsrfProtection } = options;
+    const cookies = requestCookies(request);
+    const received = firstDefined(joinedValues(cookies, cookieName, maxCookies), (value) =>
+      receivedSession(sealer.open(value), options),
+    );
+    const opened = this.#start(received, familyNames(cookies, cookieName));
+    const { session } = opened;
+    // A session from before the protection was switched on gets its token now.
+    const lacksToken = session.isAuthenticated === true && typeof session.csrfToken !== 'string';
+    if (enableCsrfProtection && lacksToken) session.csrfToken = createCsrfToken();
+    return opened;
+  }
+
+  #start(received: ReceivedSession | undefined, cookieNames: readonly string[]): SessionInUse {
+    const { options } = this.#configured();
+    const session: WristbandSession = new WristbandSession(received, {
+      createCsrfToken: options.enableCsrfProtection ? createCsrfToken : undefined,
+      assertWritable: () => this.#decide(opened),
+    });
+    const opened: SessionInUse = {
+      session,
+      received,
+      receivedJson: JSON.stringify(session),
+      cookieNames,
+      isWritten: false,
+    };
+    return opened;
+  }
+
+  #decide(opened: SessionInUse): void {
+    opened.decision = decide(opened, this.#configured());
+    if (opened.decision.error) throw opened.decision.error;
+  }
+
+  #write(opened: SessionInUse, response: ServerResponse): void {
     opened.isWritten = true;
     markAsPersonal(response);
     if (WristbandSession.stateOf(opened.session).isHandedOut) forbidCaching(response);
-    if (opened.hasFailed) return;
-    try {
-      const isPrepared = opened.prepared?.json === JSON.stringify(opened.session);
-      const cookies = isPrepared ? opened.prepared?.cookies : this.#cookiesFor(opened);
-      for (const cookie of cookies ?? []) appendSetCookie(response, cookie);
-    } catch (error) {
-      // The headers are on their way: the response cannot become an error any more, so it is told in the log.
-      this.events.error(
-        `The session could not be written: ${error instanceof Error ? error.message : 'unknown'}`,
-      );
-      this.events.emit({ type: 'session.lost_write', reason: errorCode(error) });
-    }
+    const { decision: known } = opened;
+    const isKnown = known?.fingerprint !== undefined && known.fingerprint === fingerprintOf(opened.session);
+    const decision = isKnown ? known : decide(opened, this.#configured());
+    opened.decision = decision;
+    for (const cookie of decision.cookies) appendSetCookie(response, cookie);
+    // The headers are on their way: what nobody was told yet cannot become an error of the response any more.
+    if (decision.error && !isKnown) this.#reportError(decision.error);
   }
 
-  /** The `Set-Cookie` lines that this request's changes call for. */
-  #cookiesFor(opened: OpenSession, now = Date.now()): string[] {
-    const { options } = this.#configured();
-    const { isDestroyed, isSaveRequested } = WristbandSession.stateOf(opened.session);
-    if (isDestroyed) return opened.hasCookie ? expiredCookies(options) : [];
-    const isChanged = isSaveRequested || JSON.stringify(opened.session) !== opened.receivedJson;
-    return isChanged || this.#isRenewalDue(opened.received, now) ? this.#seal(opened.session, now) : [];
+  #reportLostWrite({ session, decision }: SessionInUse): void {
+    if (decision && fingerprintOf(session) === decision.fingerprint) return;
+    this.events.error('The session was changed after the response headers had been sent: the change is lost');
+    this.events.emit({ type: 'session.lost_write', reason: 'headers_sent' });
   }
 
-  #isRenewalDue(received: ReceivedSession | undefined, now: number): boolean {
-    const { maxAge, touchAfter } = this.#configured().options;
-    return received !== undefined && maxAge > 0 && now / 1000 - received.issuedAt >= touchAfter;
+  #reportError({ code, message }: WristbandException): void {
+    this.events.error(`The session could not be written: ${message}`);
+    this.events.emit({ type: 'session.lost_write', reason: code });
   }
 
-  #seal(session: WristbandSession, now: number): string[] {
-    const { options, sealer } = this.#configured();
-    const { id, createdAt } = WristbandSession.stateOf(session);
-    const fields = session.toJSON();
-    const lifetime = remainingLifetime(createdAt, options, now);
-    const cookie = sessionCookie(sealer.seal({ id, createdAt, fields }, lifetime, now), lifetime, options);
-    const bytes = Buffer.byteLength(cookie);
-    const { csrfToken } = fields;
-    const hasToken = options.enableCsrfProtection && typeof csrfToken === 'string';
-    if (bytes <= MAX_COOKIE_BYTES)
-      return hasToken ? [cookie, csrfCookie(csrfToken, lifetime, options)] : [cookie];
-    const message = `The session cookie would have ${bytes} bytes, browsers keep ${MAX_COOKIE_BYTES}. Keep less in the session; its largest fields are ${largestFields(fields)}`;
-    throw new WristbandException('session_too_large', message);
-  }
-
-  #reportLostWrite(opened: OpenSession): void {
-    const isLost = JSON.stringify(opened.session) !== (opened.prepared?.json ?? opened.receivedJson);
-    if (isLost) this.events.emit({ type: 'session.lost_write', reason: 'headers_sent' });
-  }
-
-  #configured(): { readonly options: ResolvedSessionOptions; readonly sealer: CookieSealer } {
-    if (this.#options && this.#sealer) return { options: this.#options, sealer: this.#sealer };
+  #configured(): WritingTools {
+    if (this.#tools) return this.#tools;
     throw new WristbandException(
       'session_not_configured',
       'Set the option session.secrets of WristbandModule to use sessions',
@@ -170,8 +155,4 @@ function firstDefined<T, R>(items: readonly T[], find: (item: T) => R | undefine
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof WristbandException ? error.code : 'not_serializable';
 }

@@ -22,21 +22,28 @@ export interface StoredSession {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** What a session asks of the one who keeps it. */
+export interface SessionKeeper {
+  /** The token of a sign-in; absent when none is wanted. */
+  readonly createCsrfToken?: (() => string) | undefined;
+  /** Throws when the session cannot be written as it is now. */
+  assertWritable(): void;
+}
+
 /**
  * The session of one request. Fields are plain properties and methods sit on the prototype, so `session.x`, `in` and
  * `delete` are the language's own; what changed is found out when the response begins.
  */
-export class WristbandSession implements SessionMethods<object> {
+export class WristbandSession implements Omit<SessionMethods<Record<string, unknown>>, 'get' | 'set'> {
   [field: string]: unknown;
   readonly #state: SessionState;
-  readonly #createCsrfToken: (() => string) | undefined;
+  readonly #keeper: SessionKeeper;
 
-  /** @param createCsrfToken makes the token of each sign-in; absent when none is wanted */
-  constructor(stored?: StoredSession, createCsrfToken?: () => string) {
-    this.#createCsrfToken = createCsrfToken;
+  constructor(stored: StoredSession | undefined, keeper: SessionKeeper) {
     const { id = newId(), createdAt = nowInSeconds(), fields = {} } = stored ?? {};
     this.#state = { id, createdAt, isSaveRequested: false, isDestroyed: false, isHandedOut: false };
-    this.#assign(fields);
+    this.#keeper = keeper;
+    for (const [name, value] of Object.entries(fields)) if (!isReserved(name)) this[name] = value;
   }
 
   /** What only the session manager needs to know; not a method, so that it cannot clash with a field. */
@@ -48,17 +55,42 @@ export class WristbandSession implements SessionMethods<object> {
     return this.#state.id;
   }
 
+  get size(): number {
+    return Object.keys(this).length;
+  }
+
+  get(name: string, defaultValue?: unknown): unknown {
+    return this.has(name) ? this[name] : defaultValue;
+  }
+
+  set(name: string, value: unknown): this {
+    // `__proto__` as a field would swap the session's prototype; a method's name would hide the method.
+    if (isReserved(name)) {
+      throw new WristbandException('invalid_argument', `A session field cannot be named ${name}`);
+    }
+    this[name] = value;
+    return this;
+  }
+
+  has(name: string): boolean {
+    return Object.hasOwn(this, name) && this[name] !== undefined;
+  }
+
+  delete(name: string): boolean {
+    return Object.hasOwn(this, name) && delete this[name];
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, unknown]> {
+    return Object.entries(this)[Symbol.iterator]();
+  }
+
   fromCallback(callbackData: CallbackData, customFields: object = {}): void {
     const { userInfo, accessToken, expiresAt, refreshToken, tenantName, tenantCustomDomain } = callbackData;
     this.#removeFields();
-    Object.assign(this.#state, {
-      id: newId(),
-      createdAt: nowInSeconds(),
-      isSaveRequested: true,
-      isDestroyed: false,
-    });
-    this.#assign(customFields);
-    this.#assign({
+    Object.assign(this.#state, { id: newId(), createdAt: nowInSeconds(), isDestroyed: false });
+    for (const [name, value] of Object.entries(customFields)) this.set(name, value);
+    const csrfToken = this.#keeper.createCsrfToken?.();
+    Object.assign(this, {
       isAuthenticated: true,
       accessToken,
       expiresAt,
@@ -66,14 +98,16 @@ export class WristbandSession implements SessionMethods<object> {
       tenantId: userInfo.tenantId,
       tenantName,
       identityProviderName: userInfo.identityProviderName,
-      ...(this.#createCsrfToken && { csrfToken: this.#createCsrfToken() }),
+      ...(csrfToken !== undefined && { csrfToken }),
       ...(refreshToken !== undefined && { refreshToken }),
       ...(tenantCustomDomain !== undefined && { tenantCustomDomain }),
     });
+    this.save();
   }
 
   save(): void {
     this.#state.isSaveRequested = true;
+    this.#keeper.assertWritable();
   }
 
   clear(): void {
@@ -103,19 +137,14 @@ export class WristbandSession implements SessionMethods<object> {
     return Object.fromEntries(Object.entries(this));
   }
 
-  #assign(fields: object): void {
-    for (const [name, value] of Object.entries(fields)) {
-      // `__proto__` as a field would swap the session's prototype; a method's name would hide the method.
-      if (name in WristbandSession.prototype) {
-        throw new WristbandException('invalid_argument', `A session field cannot be named ${name}`);
-      }
-      this[name] = value;
-    }
-  }
-
   #removeFields(): void {
     for (const name of Object.keys(this)) delete this[name];
   }
+}
+
+/** Whether a name is taken by a method of the session. */
+export function isReserved(name: string): boolean {
+  return name in WristbandSession.prototype;
 }
 
 export function notAuthenticated(): WristbandException {

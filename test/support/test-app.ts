@@ -29,6 +29,8 @@ export interface TestAppOptions {
   readonly providers?: ModuleMetadata['providers'];
   /** Tenants have subdomains: `acme.localhost` instead of `localhost?tenant_name=acme`. */
   readonly hasSubdomains?: boolean;
+  /** @default any free port */
+  readonly port?: number;
   /** Called before the application listens. */
   readonly configure?: (app: INestApplication) => void | Promise<void>;
 }
@@ -85,7 +87,7 @@ export async function startTestApp(setup: TestAppOptions): Promise<TestApp> {
     abortOnError: false,
   });
   await setup.configure?.(app);
-  await app.listen(0, '127.0.0.1');
+  await app.listen(setup.port ?? 0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const host = hasSubdomains ? `{tenant_name}.localhost:${port}` : `localhost:${port}`;
   emulator.setApplication({

@@ -120,6 +120,11 @@ describe('validateOptions', () => {
     ['absoluteMaxAge', 0],
     ['touchAfter', Number.NaN],
     ['csrfHeaderName', 'X CSRF'],
+    ['requestProperty', ''],
+    ['skipSessionHeader', 'X Skip'],
+    ['maxCookies', 0],
+    ['maxCookies', 1.5],
+    ['maxCookies', 11],
     ['maxage', 3600],
   ])('names the option session.%s when it is %j', (option, value) => {
     expect(problemsOf({ ...VALID, session: { ...VALID.session, [option]: value } })).toEqual([
@@ -220,6 +225,8 @@ describe('resolveOptions', () => {
       enableCsrfProtection: false,
       csrfCookieName: 'CSRF-TOKEN',
       csrfHeaderName: 'X-CSRF-TOKEN',
+      requestProperty: 'session',
+      maxCookies: 1,
     });
   });
 

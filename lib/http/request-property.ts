@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpServer } from '@nestjs/common';
+
+/** What is read when the property of a request is asked for. */
+export type ReadProperty = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+type ExpressRequest = IncomingMessage & { readonly res: ServerResponse; readonly route?: unknown };
+
+interface FastifyInstanceLike {
+  hasRequestDecorator(name: string): boolean;
+  decorateRequest(name: string, property: { getter(this: FastifyRequestLike): unknown }): void;
+  addHook(
+    name: 'onRequest',
+    hook: (request: FastifyRequestLike, reply: FastifyReplyLike, done: () => void) => void,
+  ): void;
+}
+
+interface FastifyRequestLike {
+  readonly raw: IncomingMessage;
+}
+
+interface FastifyReplyLike {
+  readonly raw: ServerResponse;
+}
+
+/**
+ * Puts a property on all requests of an application that is only read when somebody asks for it. Nothing runs for
+ * requests that do not.
+ *
+ * @param onTaken called, once, when something else uses the name
+ */
+export function defineRequestProperty(
+  adapter: HttpServer,
+  name: string,
+  read: ReadProperty,
+  onTaken: () => void,
+): void {
+  if (adapter.getType?.() === 'fastify') defineOnFastify(adapter.getInstance(), name, read, onTaken);
+  else if (adapter.getType?.() === 'express')
+    defineOnExpress(adapter.getInstance().request, name, read, onTaken);
+}
+
+function defineOnExpress(prototype: object, name: string, read: ReadProperty, onTaken: () => void): void {
+  let isTold = false;
+  Object.defineProperty(prototype, name, {
+    configurable: true,
+    get(this: ExpressRequest) {
+      // A session middleware of another library looks whether there is one already, before any route is reached.
+      return this.route === undefined ? undefined : read(this, this.res);
+    },
+    set(this: ExpressRequest, value: unknown) {
+      Object.defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true });
+      if (!isTold) onTaken();
+      isTold = true;
+    },
+  });
+}
+
+function defineOnFastify(
+  fastify: FastifyInstanceLike,
+  name: string,
+  read: ReadProperty,
+  onTaken: () => void,
+): void {
+  if (fastify.hasRequestDecorator(name)) return onTaken();
+  const responses = new WeakMap<IncomingMessage, ServerResponse>();
+  fastify.addHook('onRequest', (request, reply, done) => {
+    responses.set(request.raw, reply.raw);
+    done();
+  });
+  fastify.decorateRequest(name, {
+    getter() {
+      const response = responses.get(this.raw);
+      return response && read(this.raw, response);
+    },
+  });
+}

@@ -1,0 +1,55 @@
+import type { RequestCookie } from '../http/cookies.js';
+
+/**
+ * A value that is too large for one cookie is spread over `name.0`, `name.1`, … A small one is in `name` itself. The seal
+ * covers the whole value, so parts of different generations never open together.
+ */
+export interface CookiePart {
+  readonly name: string;
+  readonly value: string;
+}
+
+/**
+ * Cuts a value into as many cookies as it takes, or answers `undefined` when those are more than `maxCookies`.
+ *
+ * @param room characters that are left for a value in a cookie of that name
+ */
+export function splitValue(
+  name: string,
+  value: string,
+  maxCookies: number,
+  room: (name: string) => number,
+): CookiePart[] | undefined {
+  if (value.length <= room(name)) return [{ name, value }];
+  const parts: CookiePart[] = [];
+  for (let start = 0; start < value.length;) {
+    const partName = `${name}.${parts.length}`;
+    const end = start + room(partName);
+    if (parts.length === maxCookies || end <= start) return undefined;
+    parts.push({ name: partName, value: value.slice(start, end) });
+    start = end;
+  }
+  return maxCookies > 1 ? parts : undefined;
+}
+
+/** Every value that a request may hold under a name, whole ones first; which of them is ours, the seal decides. */
+export function joinedValues(cookies: readonly RequestCookie[], name: string, maxCookies: number): string[] {
+  const whole = cookies.filter((cookie) => cookie.name === name).map(({ value }) => value);
+  const parts = Array.from({ length: maxCookies > 1 ? maxCookies : 0 }, (_, index) =>
+    cookies.filter((cookie) => cookie.name === `${name}.${index}`).map(({ value }) => value),
+  );
+  const missing = parts.findIndex((values) => values.length === 0);
+  const present = missing === -1 ? parts : parts.slice(0, missing);
+  if (present.length === 0) return whole;
+  // Of two cookies with one name, all the first or all the last are from the same place.
+  const first = present.map((values) => values[0]).join('');
+  const last = present.map((values) => values.at(-1)).join('');
+  return first === last ? [...whole, first] : [...whole, first, last];
+}
+
+/** The names in a request that belong to a cookie, whole or in parts. */
+export function familyNames(cookies: readonly RequestCookie[], name: string): string[] {
+  const isOurs = (other: string) =>
+    other === name || (other.startsWith(`${name}.`) && /^\d{1,2}$/.test(other.slice(name.length + 1)));
+  return [...new Set(cookies.map((cookie) => cookie.name).filter(isOurs))];
+}
