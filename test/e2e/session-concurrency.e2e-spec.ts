@@ -1,0 +1,92 @@
+import { Controller, Get, Query, UseGuards } from '@nestjs/common';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { Session, SessionAuthGuard, type TokenResponse } from '../../lib/index.js';
+import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
+import { Browser } from '../support/browser.js';
+import { signIn } from '../support/sign-in.js';
+import { describePlatforms, startTestApp, type TestApp } from '../support/test-app.js';
+
+/** Requests that wait inside their handler until the test lets them go. */
+const gates = new Map<string, () => void>();
+const arrived = new Map<string, () => void>();
+
+@Controller('slow')
+@UseGuards(SessionAuthGuard)
+class SlowController {
+  @Get()
+  async wait(@Session() session: Session<{ note: string }>, @Query('gate') gate: string) {
+    arrived.get(gate)?.();
+    await new Promise<void>((resolve) => gates.set(gate, resolve));
+    session.note = `written by ${gate}`;
+    return { userId: session.userId };
+  }
+}
+
+describePlatforms('requests at the same time', (platform) => {
+  let emulator: WristbandEmulator;
+  let app: TestApp;
+  beforeAll(async () => {
+    emulator = await startWristbandEmulator({ refreshTokenTtl: 10 * 86_400 });
+    app = await startTestApp({ emulator, platform, controllers: [SlowController] });
+  });
+  afterAll(async () => {
+    await app.close();
+    await emulator.close();
+  });
+  afterEach(() => vi.useRealTimers());
+
+  const signInAs = async (email: string, tenant: string) => {
+    const browser = new Browser();
+    const user = emulator.users.find((candidate) => candidate.email === email)!;
+    await signIn(browser, `${app.origin}/api/auth/login?tenant_name=${tenant}`, user);
+    return browser;
+  };
+  const startSlow = async (browser: Browser, gate: string) => {
+    const isThere = new Promise<void>((resolve) => arrived.set(gate, resolve));
+    const response = browser.get(`${app.origin}/slow?gate=${gate}`);
+    await isThere;
+    return { finish: async () => (gates.get(gate)?.(), response) };
+  };
+  const tokenOf = async (browser: Browser) =>
+    (await browser.get(`${app.origin}/api/auth/token`)).json<TokenResponse>().accessToken;
+
+  it('never mix their sessions', async () => {
+    const [grace, linus] = await Promise.all([
+      signInAs('grace@acme.example', 'acme'),
+      signInAs('linus@globex.example', 'globex'),
+    ]);
+    const slowGrace = await startSlow(grace, 'grace');
+    const slowLinus = await startSlow(linus, 'linus');
+
+    const responses = [await slowLinus.finish(), await slowGrace.finish()];
+
+    expect(responses.map((response) => response.json().userId)).toEqual([
+      'user-globex-linus-globex-example',
+      'user-acme-grace-acme-example',
+    ]);
+    expect((await grace.get(`${app.origin}/api/auth/session`)).json()).toMatchObject({
+      tenantId: 'tenant-acme',
+    });
+    expect((await linus.get(`${app.origin}/api/auth/session`)).json()).toMatchObject({
+      tenantId: 'tenant-globex',
+    });
+  });
+
+  it('never write older tokens over newer ones when a slow one ends after a refresh (weakness 28)', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const browser = await signInAs('grace@acme.example', 'acme');
+    const slow = await startSlow(browser, 'before-refresh');
+    vi.setSystemTime(Date.now() + 1_790_000);
+    const refreshed = await tokenOf(browser);
+
+    const written = await slow.finish();
+
+    expect(written.setCookies).toEqual([expect.stringMatching(/^session=/)]);
+    expect(await tokenOf(browser)).toBe(refreshed);
+    // Long after the memory of the exchange is gone, the refresh token in the cookie is still the living one.
+    vi.setSystemTime(Date.now() + 1_790_000);
+    expect((await browser.get(`${app.origin}/api/auth/session`)).status).toBe(200);
+    vi.setSystemTime(Date.now() + 1_790_000);
+    expect((await browser.get(`${app.origin}/api/auth/session`)).status).toBe(200);
+  });
+});
