@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import {
   type CanActivate,
   Controller,
+  type ExecutionContext,
   ForbiddenException,
   Get,
   Head,
@@ -30,13 +31,17 @@ interface CounterSession {
 }
 
 const rawOf = (res: HttpResponse): ServerResponse => ('raw' in res ? res.raw : res);
+/** What the handlers below do with the session. */
+let action: 'change' | 'roll' | 'clear' = 'change';
 const countUp = (session: Session<CounterSession>) => {
-  session.count = (session.count ?? 0) + 1;
+  if (action === 'clear') session.clear();
+  if (action === 'change') session.count = (session.count ?? 0) + 1;
 };
 
 @Injectable()
 class RefusingGuard implements CanActivate {
-  canActivate(): boolean {
+  canActivate(context: ExecutionContext): boolean {
+    countUp(context.switchToHttp().getRequest<{ session: Session<CounterSession> }>().session);
     return false;
   }
 }
@@ -187,6 +192,7 @@ describePlatforms('session persistence', (platform) => {
   beforeEach(() => {
     browser = new Browser();
     app.events.length = 0;
+    action = 'change';
   });
   afterEach(() => vi.useRealTimers());
 
@@ -195,7 +201,7 @@ describePlatforms('session persistence', (platform) => {
     return signIn(browser, `${app.origin}/api/auth/login?tenant_name=acme`, grace);
   };
 
-  it.each([
+  const RESPONSES: [kind: string, path: string, status: number, method?: string][] = [
     ['a returned value', 'value', 200],
     ['@Redirect()', 'redirect', 302],
     ['@Res() and send', 'res-send', 200],
@@ -206,19 +212,58 @@ describePlatforms('session persistence', (platform) => {
     ['a StreamableFile', 'file', 200],
     ['res.write', 'stream', 200],
     ['304', 'not-modified', 304],
-  ])('writes a change with %s, once, and the next request sees it', async (_, path, status) => {
-    const response = await get(`/c/${path}`);
+    ['HEAD', 'head', 200, 'HEAD'],
+  ];
 
-    expect(response.status).toBe(status);
-    expect(response.setCookies).toHaveLength(1);
-    expect((await get('/c/read')).json()).toEqual({ count: 1 });
+  describe.each(RESPONSES)('with %s', (_, path, status, method = 'GET') => {
+    const act = () => browser.request(`${app.origin}/c/${path}`, { method, redirect: 'manual' });
+
+    it('writes a change once, and the next request sees it', async () => {
+      const response = await act();
+
+      expect(response.status).toBe(status);
+      expect(response.setCookies).toEqual([expect.stringMatching(/^session=.+Max-Age=3600/)]);
+      expect((await get('/c/read')).json()).toEqual({ count: 1 });
+    });
+
+    it('renews the cookie when that is due', async () => {
+      vi.useFakeTimers({ toFake: ['Date'] });
+      await get('/c/value');
+      vi.setSystemTime(Date.now() + 61_000);
+      action = 'roll';
+
+      const response = await act();
+
+      expect(response.setCookies).toEqual([expect.stringMatching(/^session=.+Max-Age=3600/)]);
+      expect((await get('/c/read')).json()).toEqual({ count: 1 });
+    });
+
+    it('removes the cookie of a session that ends', async () => {
+      await get('/c/value');
+      action = 'clear';
+
+      const response = await act();
+
+      expect(response.setCookies).toEqual(['session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax']);
+      expect((await get('/c/read')).json()).toEqual({});
+    });
   });
 
-  it('writes a change with the answer to HEAD', async () => {
-    await browser.request(`${app.origin}/c/head`, { method: 'HEAD' });
+  it.each(['change', 'roll', 'clear'] as const)(
+    'writes the cookie when a later guard refuses: %s',
+    async (what) => {
+      vi.useFakeTimers({ toFake: ['Date'] });
+      await signInAsGrace();
+      vi.setSystemTime(Date.now() + 61_000);
+      action = what;
 
-    expect((await get('/c/read')).json()).toEqual({ count: 1 });
-  });
+      const response = await get('/refused');
+
+      expect(response.status).toBe(403);
+      expect(response.setCookies).toHaveLength(1);
+      expect((await get('/api/auth/session')).status).toBe(what === 'clear' ? 401 : 200);
+    },
+  );
 
   it('sees a change deep inside a field', async () => {
     await get('/c/nested');
@@ -291,13 +336,6 @@ describePlatforms('session persistence', (platform) => {
 
     expect(response.setCookies).toEqual([]);
     expect(app.events).toContainEqual({ type: 'session.lost_write', reason: 'headers_sent' });
-  });
-
-  it('keeps a sign-in when a later guard refuses', async () => {
-    await signInAsGrace();
-
-    expect((await get('/refused')).status).toBe(403);
-    expect((await get('/api/auth/session')).status).toBe(200);
   });
 
   it('renews the cookie when that is due, and not before', async () => {
