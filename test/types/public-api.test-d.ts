@@ -61,6 +61,21 @@ expectTypeOf(session.userId).toEqualTypeOf<string | undefined>();
 expectTypeOf(session.expiresAt).toEqualTypeOf<number | undefined>();
 expectTypeOf(session.toJSON().cart).toEqualTypeOf<{ items: string[] } | undefined>();
 expectTypeOf(session.getSessionResponse({ a: 1 })).toEqualTypeOf<SessionResponse<{ a: number }>>();
+expectTypeOf(session.get('theme')).toEqualTypeOf<'light' | 'dark' | undefined>();
+expectTypeOf(session.get('theme', 'dark')).toEqualTypeOf<'light' | 'dark'>();
+expectTypeOf(session.get('userId')).toEqualTypeOf<string | undefined>();
+expectTypeOf(session.set('theme', 'dark').set('cart', { items: [] })).toEqualTypeOf<typeof session>();
+expectTypeOf([...session]).toEqualTypeOf<[string, unknown][]>();
+expectTypeOf(session.size).toEqualTypeOf<number>();
+delete session.theme;
+// @ts-expect-error -- no such theme
+session.set('theme', 'pink');
+// @ts-expect-error -- no such field
+void session.get('colour');
+// @ts-expect-error -- no such field
+session.delete('colour');
+// @ts-expect-error -- a default of another type
+void session.get('theme', 1);
 // @ts-expect-error -- no such theme
 session.theme = 'pink';
 // @ts-expect-error -- no such field
