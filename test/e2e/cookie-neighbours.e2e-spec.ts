@@ -73,7 +73,7 @@ describe.each<[platform: Platform, neighbour: string]>([
     await browser.get(`${app.origin}/neighbours/${platform}`);
     const { setCookies } = await browser.get(`${app.origin}/neighbours/${platform}`);
 
-    expect(setCookies.map((line) => line.split('=')[0]).toSorted()).toEqual([
+    expect(setCookies.map((line) => String(line.split('=')[0])).toSorted()).toEqual([
       'session',
       'theirs',
       'theirs-too',
@@ -84,7 +84,7 @@ describe.each<[platform: Platform, neighbour: string]>([
   it('a login state and a foreign cookie arrive together', async () => {
     const { setCookies } = await new Browser().get(`${app.origin}/neighbours/login/${platform}`);
 
-    expect(setCookies.map((line) => line.split(/[=#]/)[0]).toSorted()).toEqual(['login', 'theirs']);
+    expect(setCookies.map((line) => String(line.split(/[=#]/)[0])).toSorted()).toEqual(['login', 'theirs']);
   });
 
   it('a whole sign-in works', async () => {

@@ -87,8 +87,9 @@ describePlatforms('requests at the same time', (platform) => {
 
     // Looked at inside: the memory of the exchange would hide older tokens for a minute, and then end the sign-in.
     const value = /^session=([^;]*)/.exec(written.setCookies[0] ?? '')?.[1] ?? '';
-    const { fields } = sealer.open(value)?.data as { fields: Record<string, unknown> };
-    expect(fields).toMatchObject({ note: 'written by before-refresh', accessToken: refreshed });
+    expect(sealer.open(value)?.data).toMatchObject({
+      fields: { note: 'written by before-refresh', accessToken: refreshed },
+    });
     expect(emulator.callsTo('token')).toHaveLength(2);
     vi.setSystemTime(Date.now() + 1_790_000);
     expect((await browser.get(`${app.origin}/api/auth/session`)).status).toBe(200);
