@@ -74,7 +74,7 @@ function ruleProblems(merged: SdkConfiguration): ConfigProblem[] {
 export function toApplicationConfig(options: ResolvedOptions, merged: SdkConfiguration): ApplicationConfig {
   const { loginUrl = '', redirectUri = '', parseTenantFromRootDomain: rootDomain, fallbackLoginUrl } = merged;
   const scheme = options.dangerouslyAllowInsecureRequests ? 'http' : 'https';
-  const vanityDomain = options.wristbandApplicationVanityDomain.toLowerCase();
+  const vanityDomain = options.wristbandApplicationVanityDomain;
   return Object.freeze({
     clientId: options.clientId,
     vanityDomain,

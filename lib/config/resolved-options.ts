@@ -45,6 +45,8 @@ export function resolveOptions(options: WristbandOptions): ResolvedOptions {
   const { session, ...rest } = options;
   return Object.freeze({
     ...rest,
+    // Hosts are the same in any case, but the issuer of a token is compared letter by letter.
+    wristbandApplicationVanityDomain: options.wristbandApplicationVanityDomain.toLowerCase(),
     autoConfigureEnabled: options.autoConfigureEnabled ?? true,
     scopes: options.scopes?.length ? options.scopes : ['openid', 'offline_access', 'email'],
     tokenExpirationBuffer: options.tokenExpirationBuffer ?? 60,

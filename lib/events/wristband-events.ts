@@ -17,11 +17,13 @@ export class WristbandEvents {
   emit(event: WristbandEvent): void {
     const { type, ...details } = event;
     this.debug(`${type} ${JSON.stringify(details)}`);
+    // A listener is an onlooker: its failure must not fail the request it looked at, nor end the process.
+    const complain = (error: unknown) => this.#logger.error(`onEvent threw on ${type}: ${String(error)}`);
     try {
-      this.#listener?.(event);
+      const result: unknown = this.#listener?.(event);
+      if (result instanceof Promise) result.catch(complain);
     } catch (error) {
-      // A listener is an onlooker: its failure must not fail the request it looked at.
-      this.#logger.error(`onEvent threw on ${type}: ${String(error)}`);
+      complain(error);
     }
   }
 

@@ -15,6 +15,13 @@ export function requestHost(request: HttpRequest): string {
   return typeof host === 'string' ? host : (rawRequest(request).headers.host ?? '');
 }
 
+/** The Express application or Fastify instance that a request came to. */
+export function requestServer(request: HttpRequest): object | undefined {
+  const { app, server } = request as { app?: unknown; server?: unknown };
+  const found = app ?? server;
+  return typeof found === 'object' || typeof found === 'function' ? (found ?? undefined) : undefined;
+}
+
 /** The query string of the request, parsed without a framework's nesting rules. */
 export function requestQuery(request: HttpRequest): URLSearchParams {
   const url = rawRequest(request).url ?? '';

@@ -1,15 +1,24 @@
 import type { IncomingMessage } from 'node:http';
-import { rawRequest } from '../http/http-request.js';
+import { rawRequest, requestServer } from '../http/http-request.js';
 import type { HttpRequest } from '../interfaces/http.interface.js';
 import type { SessionManager } from './session.manager.js';
 
-/** Which manager serves a request: a parameter decorator has no access to dependency injection. */
-const managers = new WeakMap<IncomingMessage, SessionManager>();
+// A parameter decorator has no access to dependency injection: it finds its manager by the request or the server.
+const byRequest = new WeakMap<IncomingMessage, SessionManager>();
+const byServer = new WeakMap<object, SessionManager>();
 
+/** Names the manager of one request. */
 export function bindSessionManager(request: HttpRequest, manager: SessionManager): void {
-  managers.set(rawRequest(request), manager);
+  byRequest.set(rawRequest(request), manager);
 }
 
+/** Names the manager of all requests of a server (an Express application, a Fastify instance). */
+export function bindServer(server: object, manager: SessionManager): void {
+  byServer.set(server, manager);
+}
+
+/** The manager of a request. */
 export function boundSessionManager(request: HttpRequest): SessionManager | undefined {
-  return managers.get(rawRequest(request));
+  const server = requestServer(request);
+  return byRequest.get(rawRequest(request)) ?? (server && byServer.get(server));
 }

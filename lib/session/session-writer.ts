@@ -12,7 +12,7 @@ import {
   remainingLifetime,
   sessionCookies,
 } from './session-cookies.js';
-import { isReserved, WristbandSession } from './session.js';
+import { isReserved, type StoredSession, WristbandSession } from './session.js';
 
 /** A session that is open for the time of one request. */
 export interface OpenSession {
@@ -45,9 +45,13 @@ export function decide(opened: OpenSession, tools: WritingTools): Decision {
   const fingerprint = fingerprintOf(opened.session);
   try {
     return { fingerprint, cookies: cookiesFor(opened, tools, Date.now()) };
-  } catch (error) {
-    if (!(error instanceof WristbandException)) throw error;
-    return { fingerprint, cookies: [], error };
+  } catch (cause) {
+    const message = 'The session cannot be written: one of its values fails when it is turned into JSON';
+    const error =
+      cause instanceof WristbandException
+        ? cause
+        : new WristbandException('session_not_serializable', message, { cause });
+    return { fingerprint, cookies: rescuedCookies(opened, tools), error };
   }
 }
 
@@ -61,18 +65,42 @@ export function fingerprintOf(session: WristbandSession): string | undefined {
   }
 }
 
+/**
+ * What a session that cannot be written must not lose: the tokens of a refresh that happened in this request. They are
+ * written into the session as it came.
+ */
+function rescuedCookies({ received, cookieNames }: OpenSession, tools: WritingTools): readonly string[] {
+  const refreshToken = received?.fields.refreshToken;
+  const isSpent = typeof refreshToken === 'string' && tools.newestTokens(refreshToken) !== undefined;
+  return received && isSpent ? seal(received, cookieNames, tools, Date.now()) : [];
+}
+
 function cookiesFor(
   { session, received, receivedJson, cookieNames }: OpenSession,
-  { options, sealer, newestTokens }: WritingTools,
+  tools: WritingTools,
   now: number,
 ): readonly string[] {
+  const { options } = tools;
   const { id, createdAt, isDestroyed, isSaveRequested } = WristbandSession.stateOf(session);
   if (isDestroyed) return cookieNames.length > 0 ? expiredCookies(cookieNames, options) : [];
   assertSerializable(session);
   const isChanged = isSaveRequested || JSON.stringify(session) !== receivedJson;
   if (!isChanged && !isRenewalDue(received, options, now)) return [];
+  return seal(
+    { id, createdAt, fields: Object.fromEntries(Object.entries(session)) },
+    cookieNames,
+    tools,
+    now,
+  );
+}
 
-  const fields = withNewestTokens(session.toJSON(), newestTokens);
+function seal(
+  { id, createdAt, fields: asTheyAre }: StoredSession,
+  cookieNames: readonly string[],
+  { options, sealer, newestTokens }: WritingTools,
+  now: number,
+): readonly string[] {
+  const fields = withNewestTokens(asTheyAre, newestTokens);
   const lifetime = remainingLifetime(createdAt, options, now);
   const sealed = sealer.seal({ id, createdAt, fields }, lifetime, now);
   const cookies = sessionCookies(sealed, lifetime, cookieNames, options);
@@ -95,9 +123,9 @@ function isRenewalDue(
  * browser, and the spent refresh token would end the sign-in when it is used again.
  */
 function withNewestTokens(
-  fields: Record<string, unknown>,
+  fields: StoredSession['fields'],
   newestTokens: WritingTools['newestTokens'],
-): Record<string, unknown> {
+): StoredSession['fields'] {
   const newest = typeof fields.refreshToken === 'string' ? newestTokens(fields.refreshToken) : undefined;
   if (newest === undefined) return fields;
   const { accessToken, expiresAt, refreshToken } = newest;
@@ -108,7 +136,7 @@ function assertSerializable(session: WristbandSession): void {
   const taken = Object.keys(session).find(isReserved);
   const problem =
     taken === undefined
-      ? jsonProblem(Object.fromEntries(session))
+      ? jsonProblem(Object.fromEntries(Object.entries(session)))
       : `${taken}: the name of something that a session can do`;
   if (problem === undefined) return;
   const message = `A session keeps only what JSON can carry. Leave out or convert ${problem}`;

@@ -64,10 +64,7 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
   }
 
   set(name: string, value: unknown): this {
-    // `__proto__` as a field would swap the session's prototype; a method's name would hide the method.
-    if (isReserved(name)) {
-      throw new WristbandException('invalid_argument', `A session field cannot be named ${name}`);
-    }
+    assertFree(name);
     this[name] = value;
     return this;
   }
@@ -86,9 +83,11 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
 
   fromCallback(callbackData: CallbackData, customFields: object = {}): void {
     const { userInfo, accessToken, expiresAt, refreshToken, tenantName, tenantCustomDomain } = callbackData;
+    // Before anything is touched: a sign-in that fails here leaves the session as it was.
+    for (const name of Object.keys(customFields)) assertFree(name);
     this.#removeFields();
     Object.assign(this.#state, { id: newId(), createdAt: nowInSeconds(), isDestroyed: false });
-    for (const [name, value] of Object.entries(customFields)) this.set(name, value);
+    Object.assign(this, customFields);
     const csrfToken = this.#keeper.createCsrfToken?.();
     Object.assign(this, {
       isAuthenticated: true,
@@ -145,6 +144,12 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
 /** Whether a name is taken by a method of the session. */
 export function isReserved(name: string): boolean {
   return name in WristbandSession.prototype;
+}
+
+function assertFree(name: string): void {
+  // `__proto__` as a field would swap the session's prototype; a method's name would hide the method.
+  if (isReserved(name))
+    throw new WristbandException('invalid_argument', `A session field cannot be named ${name}`);
 }
 
 export function notAuthenticated(): WristbandException {

@@ -13,6 +13,16 @@ const sealer = new CookieSealer('session', [SESSION_SECRET]);
 const gates = new Map<string, () => void>();
 const arrived = new Map<string, () => void>();
 
+@Controller('large')
+@UseGuards(SessionAuthGuard)
+class LargeController {
+  @Get()
+  grow(@Session() session: Session<{ blob: string }>) {
+    session.blob = 'x'.repeat(9000);
+    return {};
+  }
+}
+
 @Controller('slow')
 @UseGuards(SessionAuthGuard)
 class SlowController {
@@ -30,7 +40,7 @@ describePlatforms('requests at the same time', (platform) => {
   let app: TestApp;
   beforeAll(async () => {
     emulator = await startWristbandEmulator({ refreshTokenTtl: 10 * 86_400 });
-    app = await startTestApp({ emulator, platform, controllers: [SlowController] });
+    app = await startTestApp({ emulator, platform, controllers: [SlowController, LargeController] });
   });
   afterAll(async () => {
     await app.close();
@@ -93,5 +103,21 @@ describePlatforms('requests at the same time', (platform) => {
     expect(emulator.callsTo('token')).toHaveLength(2);
     vi.setSystemTime(Date.now() + 1_790_000);
     expect((await browser.get(`${app.origin}/api/auth/session`)).status).toBe(200);
+  });
+
+  it('keep the tokens of a refresh although the session cannot be written', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    emulator.clearCalls();
+    const browser = await signInAs('grace@acme.example', 'acme');
+    vi.setSystemTime(Date.now() + 1_790_000);
+
+    const response = await browser.get(`${app.origin}/large`);
+
+    expect(response.json()).toMatchObject({ statusCode: 500, code: 'session_too_large' });
+    const value = /^session=([^;]*)/.exec(response.setCookies[0] ?? '')?.[1] ?? '';
+    const kept = sealer.open(value)?.data as { fields: Record<string, unknown> } | undefined;
+    expect(kept?.fields).not.toHaveProperty('blob');
+    expect(kept?.fields.accessToken).toBe(await tokenOf(browser));
+    expect(emulator.callsTo('token')).toHaveLength(2);
   });
 });

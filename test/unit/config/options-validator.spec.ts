@@ -230,6 +230,12 @@ describe('resolveOptions', () => {
     });
   });
 
+  it('reads the vanity domain in any case', () => {
+    const options = { ...VALID, wristbandApplicationVanityDomain: 'MyApp.Wristband.DEV' };
+
+    expect(resolveOptions(options).wristbandApplicationVanityDomain).toBe('myapp.wristband.dev');
+  });
+
   it('renews a short session more often', () => {
     expect(resolveOptions({ ...VALID, session: { secrets: SECRET, maxAge: 100 } }).session?.touchAfter).toBe(
       5,

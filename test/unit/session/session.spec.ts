@@ -88,6 +88,35 @@ describe('WristbandSession', () => {
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
   });
 
+  it('stays as it was when a sign-in fails for the name of a field', () => {
+    const session = stored({ userId: 'u-0', theme: 'dark' });
+
+    expect(() => session.fromCallback(CALLBACK_DATA, { ok: 1, save: 2 })).toThrow('save');
+
+    expect(session.id).toBe('id-1');
+    expect(session.toJSON()).toEqual({ userId: 'u-0', theme: 'dark' });
+  });
+
+  it('can be asked, filled and emptied by name', () => {
+    const session = stored({ userId: 'u-1', gone: undefined });
+
+    expect(session.get('userId')).toBe('u-1');
+    expect(session.get('theme', 'light')).toBe('light');
+    expect(session.set('theme', 'dark').set('count', 0).get('count', 5)).toBe(0);
+    expect([session.has('theme'), session.has('gone'), session.has('toString')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect([session.delete('theme'), session.delete('theme')]).toEqual([true, false]);
+    expect(session.size).toBe(3);
+    expect([...session]).toEqual([
+      ['userId', 'u-1'],
+      ['gone', undefined],
+      ['count', 0],
+    ]);
+  });
+
   it('answers what the session endpoint needs', () => {
     const session = stored({ userId: 'u-1', tenantId: 't-1' });
 
