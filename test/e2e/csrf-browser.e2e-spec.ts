@@ -40,7 +40,7 @@ beforeAll(async () => {
   emulator = await startWristbandEmulator();
   const session = { secrets: SESSION_SECRET, secure: false, enableCsrfProtection: true };
   app = await startTestApp({ emulator, options: { session }, controllers: [FrontEndController] });
-}, 600_000);
+});
 afterAll(async () => {
   await chromium.close();
   await app.close();

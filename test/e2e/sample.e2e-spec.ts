@@ -15,10 +15,9 @@ let chromium: Browser;
 let context: BrowserContext;
 let page: Page;
 
-// Includes the installation of Chromium on a new machine.
 beforeAll(async () => {
   chromium = await launchChromium();
-}, 600_000);
+});
 afterAll(() => chromium.close());
 beforeEach(async () => {
   context = await chromium.newContext({ ignoreHTTPSErrors: true });

@@ -14,9 +14,24 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** A real browser without a window. Installs Debian's Chromium when that can be done, else says what to do. */
+/** Before all tests, once: installs Debian's Chromium where that can be done and none is there. */
+export function setup(): void {
+  const isDebianRoot = existsSync('/etc/debian_version') && process.getuid?.() === 0;
+  if (installedChromium() !== undefined || !isDebianRoot) return;
+  process.stdout.write('Installing Chromium for the browser tests …\n');
+  execFileSync('apt-get', ['update'], { stdio: 'pipe' });
+  execFileSync('apt-get', ['install', '--yes', '--no-install-recommends', 'chromium'], { stdio: 'pipe' });
+}
+
+/** A real browser without a window. */
 export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: installedChromium() ?? installChromium(), args: ARGUMENTS });
+  const executablePath = installedChromium();
+  if (executablePath === undefined) {
+    throw new Error(
+      'The browser tests need Chromium. Install it (Debian and Ubuntu: sudo apt-get install chromium).',
+    );
+  }
+  return chromium.launch({ executablePath, args: ARGUMENTS });
 }
 
 function installedChromium(): string | undefined {
@@ -28,18 +43,4 @@ function installedChromium(): string | undefined {
     }
   }
   return undefined;
-}
-
-function installChromium(): string {
-  const isDebianRoot = existsSync('/etc/debian_version') && process.getuid?.() === 0;
-  if (!isDebianRoot) {
-    throw new Error(
-      'The browser tests need Chromium. Install it (Debian and Ubuntu: sudo apt-get install chromium).',
-    );
-  }
-  execFileSync('apt-get', ['update'], { stdio: 'pipe' });
-  execFileSync('apt-get', ['install', '--yes', '--no-install-recommends', 'chromium'], { stdio: 'pipe' });
-  const path = installedChromium();
-  if (path === undefined) throw new Error('apt-get installed chromium, but it cannot be found.');
-  return path;
 }
