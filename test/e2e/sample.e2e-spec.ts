@@ -139,6 +139,23 @@ describe('npm start', () => {
   }
 });
 
+describe('the Fastify sample', () => {
+  it('signs in and out', async () => {
+    const sample = await npmStart(join(root, 'sample/02-fastify-app'));
+    await page.goto(`${sample.origin}/api/auth/login?tenant_name=acme`);
+    await typePassword(page, 'grace@acme.example');
+    expect(page.url()).toBe(`${sample.origin}/`);
+    expect(await page.textContent('body')).toContain('"tenantId":"tenant-acme"');
+
+    await page.goto(`${sample.origin}/api/auth/logout`);
+    await page.locator('input[name=password]').waitFor();
+    await page.goto(sample.origin);
+
+    expect(await page.textContent('body')).toContain('not_authenticated');
+    await sample.pressCtrlC();
+  });
+});
+
 describe('the sample against a Wristband over TLS', () => {
   let emulator: WristbandEmulator;
   let sample: RunningSample;
