@@ -10,6 +10,8 @@ import { WristbandClient } from '../wristband-api/wristband-client.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { toTokenData } from './token-data.js';
 
+/** Tokens live for at least a second, so no honest memory of a minute holds a longer chain. */
+const MAX_CHAIN = 60;
 const MEMORY = { max: 10_000, ttl: 60_000 };
 
 /**
@@ -29,24 +31,30 @@ export class TokenRefresher {
 
   /** @throws {WristbandException} `token_refresh_failed` on a refusal, `wristband_unavailable` on trouble */
   async refresh(refreshToken: string): Promise<TokenData> {
-    const key = keyOf(refreshToken);
-    const result = await this.#exchanges.get(key, () => this.#exchange(refreshToken));
-    if (result instanceof OAuthResponseError) throw refused(result);
-    if (Date.now() < result.expiresAt) return result;
-    // What was remembered has expired itself. A rotated token leads to its successor and is never spent again; where
-    // tokens do not rotate the same one is good for another exchange.
-    const { refreshToken: successor = refreshToken } = result;
-    if (successor === refreshToken) this.#exchanges.forget(key);
-    return this.refresh(successor);
+    const seen = new Set<string>();
+    for (let token = refreshToken; ;) {
+      const key = keyOf(token);
+      // Spent tokens lead to their successors. Where tokens do not rotate, or come back, an exchange is due again.
+      if (seen.has(token)) this.#exchanges.forget(key);
+      seen.add(token);
+      const exchanged = token;
+      const result = await this.#exchanges.get(key, () => this.#exchange(exchanged));
+      if (result instanceof OAuthResponseError) throw refused(result);
+      if (Date.now() < result.expiresAt || seen.size > MAX_CHAIN) return result;
+      token = result.refreshToken ?? token;
+    }
   }
 
   /** The tokens that took the place of a refresh token's, if this process exchanged it lately. */
   newestTokens(refreshToken: string): TokenData | undefined {
     let newest: TokenData | undefined;
-    for (let token: string | undefined = refreshToken; token !== undefined;) {
+    const seen = new Set<string>();
+    // A server that hands out an old token again must not lead us in a circle.
+    for (let token: string | undefined = refreshToken; token !== undefined && !seen.has(token);) {
+      seen.add(token);
       const next = this.#successors.get(keyOf(token));
       newest = next ?? newest;
-      token = next?.refreshToken === token ? undefined : next?.refreshToken;
+      token = next?.refreshToken;
     }
     return newest;
   }

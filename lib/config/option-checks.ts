@@ -19,13 +19,16 @@ export const callable: OptionCheck = (value) =>
 export const group: OptionCheck = (value) =>
   typeof value === 'object' && !Array.isArray(value) ? undefined : 'must be an object';
 
-/** A finite number that is not below `min`; what is wrong otherwise includes the unit. */
+/** Timers and cookies take whole numbers up to this. */
+const MAX_NUMBER = 2 ** 31 - 1;
+
+/** A whole number that is not below `min`; what is wrong otherwise includes the unit. */
 export const number =
   (min: number, unit: string): OptionCheck =>
   (value) =>
-    typeof value === 'number' && Number.isFinite(value) && value >= min
+    typeof value === 'number' && Number.isInteger(value) && value >= min && value <= MAX_NUMBER
       ? undefined
-      : `must be a number of ${unit}, ${min} or more (not ${typeof value === 'string' ? 'a string' : String(value)})`;
+      : `must be a whole number of ${unit}, ${min} or more (not ${typeof value === 'string' ? 'a string' : String(value)})`;
 
 export const oneOf =
   (...allowed: string[]): OptionCheck =>
@@ -56,7 +59,9 @@ export const token: OptionCheck = (value) =>
   typeof value === 'string' && TOKEN.test(value) ? undefined : 'must be a name without spaces and separators';
 
 export const cookiePath: OptionCheck = (value) =>
-  typeof value === 'string' && /^\/[^;\s]*$/.test(value) ? undefined : 'must be a path that begins with /';
+  typeof value === 'string' && /^\/[\u0021-\u003a\u003c-\u007e]*$/.test(value)
+    ? undefined
+    : 'must be a path that begins with /';
 
 export const cookieDomain: OptionCheck = (value) =>
   typeof value === 'string' && host(value.replace(/^\./, '')) === undefined

@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http';
 import { WristbandConfigError, type ConfigProblem } from '../errors/wristband-config.error.js';
 import type { SessionOptions, WristbandOptions } from '../interfaces/wristband-options.interface.js';
 import { parseHost } from '../tenant/tenant-host.js';
@@ -36,6 +37,11 @@ const HTTP_CHECKS: Checks<NonNullable<WristbandOptions['http']>> = {
   fetch: check.callable,
 };
 
+const TAKEN = new Set(
+  'app body headers host ip method params protocol query raw res route server socket url'.split(' '),
+);
+const TAKEN_MESSAGE = 'is a property that requests have already';
+
 const SESSION_CHECKS: Checks<SessionOptions> = {
   secrets,
   cookieName: check.token,
@@ -50,7 +56,9 @@ const SESSION_CHECKS: Checks<SessionOptions> = {
   csrfCookieName: check.token,
   csrfCookieDomain: check.cookieDomain,
   csrfHeaderName: check.token,
-  requestProperty: check.text,
+  requestProperty: (value) =>
+    check.text(value) ??
+    (String(value) in IncomingMessage.prototype || TAKEN.has(String(value)) ? TAKEN_MESSAGE : undefined),
   skipSessionHeader: check.token,
   maxCookies: (value) =>
     Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 10

@@ -55,7 +55,7 @@ export function resolveOptions(options: WristbandOptions): ResolvedOptions {
     dangerouslyAllowInsecureRequests: options.dangerouslyAllowInsecureRequests ?? false,
     trustedOrigins: (options.trustedOrigins ?? []).map((origin) => new URL(origin).origin),
     tenantCustomDomains: options.tenantCustomDomains ?? 'validate',
-    http: { timeout: 5000, ...options.http },
+    http: { ...options.http, timeout: options.http?.timeout ?? 5000 },
     ...(session && { session: resolveSessionOptions(session) }),
   });
 }

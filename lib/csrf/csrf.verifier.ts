@@ -25,14 +25,20 @@ export class CsrfVerifier {
       origin: headers.origin,
       host: requestHost(request),
     };
-    if (isUnsafe && isFromForeignSite(site, this.options.trustedOrigins)) throw csrfFailed();
+    if (isUnsafe && isFromForeignSite(site, this.options.trustedOrigins)) {
+      throw csrfFailed('The request was made by a page of a foreign site');
+    }
 
     const { session: sessionOptions } = this.options;
     if (!sessionOptions?.enableCsrfProtection) return;
     const given = single(headers[sessionOptions.csrfHeaderName.toLowerCase()]);
     if (given === undefined && !isUnsafe) return;
     const { csrfToken } = session;
-    if (typeof csrfToken !== 'string' || !isSameToken(csrfToken, given ?? '')) throw csrfFailed();
+    if (typeof csrfToken === 'string' && isSameToken(csrfToken, given ?? '')) return;
+    const { csrfCookieName, csrfHeaderName } = sessionOptions;
+    throw csrfFailed(
+      `The CSRF token is missing or wrong: send the cookie ${csrfCookieName} in the header ${csrfHeaderName}`,
+    );
   }
 }
 
@@ -40,6 +46,6 @@ function single(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header.join(', ') : header;
 }
 
-function csrfFailed(): WristbandException {
-  return new WristbandException('csrf_failed', 'The request was not made by a page of this application');
+function csrfFailed(message: string): WristbandException {
+  return new WristbandException('csrf_failed', message);
 }

@@ -24,7 +24,7 @@ export function jsonProblem(
 function objectProblem(value: object, path: string, ancestors: readonly object[]): string | undefined {
   if (ancestors.includes(value)) return `${path}: a reference to something that holds it`;
   if (hasToJson(value)) return undefined;
-  if (!Array.isArray(value) && !isPlain(value)) return `${path}: a ${value.constructor.name}`;
+  if (!Array.isArray(value) && !isPlain(value)) return `${path}: a ${value.constructor?.name ?? 'object'}`;
   for (const [key, item] of Object.entries(value)) {
     const itemPath = Array.isArray(value) ? `${path}[${key}]` : [path, key].filter(Boolean).join('.');
     const problem = jsonProblem(item, itemPath, [...ancestors, value]);
@@ -40,5 +40,6 @@ function hasToJson(value: object): boolean {
 
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  // Query parsers make objects whose prototype is an empty one of their own.
+  return typeof prototype !== 'object' || prototype === null || Object.getPrototypeOf(prototype) === null;
 }

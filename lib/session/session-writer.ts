@@ -72,7 +72,13 @@ export function fingerprintOf(session: WristbandSession): string | undefined {
 function rescuedCookies({ received, cookieNames }: OpenSession, tools: WritingTools): readonly string[] {
   const refreshToken = received?.fields.refreshToken;
   const isSpent = typeof refreshToken === 'string' && tools.newestTokens(refreshToken) !== undefined;
-  return received && isSpent ? seal(received, cookieNames, tools, Date.now()) : [];
+  if (!received || !isSpent) return [];
+  try {
+    return seal(received, cookieNames, tools, Date.now());
+  } catch {
+    // Not even what was there fits with the new tokens: the session is over, or every request would fail from now on.
+    return expiredCookies(cookieNames, tools.options);
+  }
 }
 
 function cookiesFor(

@@ -26,7 +26,7 @@ import { WristbandSession } from './session.js';
 
 /** A session in the course of its request. */
 interface SessionInUse extends OpenSession {
-  /** What was decided before the headers, and told to the handler when it is an error. */
+  /** What was decided last; an error was told to the handler when that was before the headers. */
   decision?: Decision;
   isWritten: boolean;
 }
@@ -121,12 +121,13 @@ export class SessionManager {
     markAsPersonal(response);
     if (WristbandSession.stateOf(opened.session).isHandedOut) forbidCaching(response);
     const { decision: known } = opened;
-    const isKnown = known?.fingerprint !== undefined && known.fingerprint === fingerprintOf(opened.session);
-    const decision = isKnown ? known : decide(opened, this.#configured());
+    // Decided anew: since `save()` or the handler's end another request may have renewed the tokens.
+    const decision = decide(opened, this.#configured());
     opened.decision = decision;
     for (const cookie of decision.cookies) appendSetCookie(response, cookie);
     // The headers are on their way: what nobody was told yet cannot become an error of the response any more.
-    if (decision.error && !isKnown) this.#reportError(decision.error);
+    const isTold = known?.error !== undefined && known.fingerprint === decision.fingerprint;
+    if (decision.error && !isTold) this.#reportError(decision.error);
   }
 
   #reportLostWrite({ session, decision }: SessionInUse): void {

@@ -92,7 +92,8 @@ export class HttpTransport {
     { method, path }: TransportRequest,
     { trouble, cause, retryAfter }: Trouble,
   ): WristbandException {
-    this.events.warn(`Wristband is unavailable: ${method} ${path} ${trouble}`);
+    const { wristbandApplicationVanityDomain: domain } = this.options;
+    this.events.warn(`Wristband is unavailable: ${method} ${path} at ${domain} ${trouble}`);
     return new WristbandException(
       'wristband_unavailable',
       'Wristband cannot be reached at the moment; try again soon',
@@ -134,6 +135,9 @@ function parseJson(text: string): unknown {
 function describe(cause: unknown): string {
   if (!(cause instanceof Error)) return 'failed';
   if (cause.name === 'TimeoutError') return 'did not answer in time';
-  const { code } = (cause.cause ?? {}) as { code?: unknown };
-  return typeof code === 'string' ? `failed with ${code}` : `failed: ${cause.message}`;
+  const { code, message } = (cause.cause ?? {}) as { code?: unknown; message?: string };
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
+    return 'speaks http, not https (for an emulator set dangerouslyAllowInsecureRequests)';
+  }
+  return typeof code === 'string' ? `failed with ${code}` : `failed: ${message ?? cause.message}`;
 }

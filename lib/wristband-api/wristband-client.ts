@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
+import { WristbandEvents } from '../events/wristband-events.js';
 import type { UserInfo } from '../interfaces/user-info.interface.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import {
@@ -33,6 +34,7 @@ export class WristbandClient {
   constructor(
     @Inject(RESOLVED_OPTIONS) { clientId, clientSecret }: ResolvedOptions,
     private readonly transport: HttpTransport,
+    private readonly events: WristbandEvents,
   ) {
     this.#clientId = clientId;
     this.#authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`;
@@ -102,6 +104,8 @@ export class WristbandClient {
 
   async #token(form: Readonly<Record<string, string>>): Promise<TokenAnswer> {
     const answer = await this.#postForm('/oauth2/token', form, false);
+    if (answer.status === 401)
+      this.events.error('Wristband refused the client: check clientId and clientSecret');
     return sensible('token', parseTokenAnswer(expectOk('token', answer)));
   }
 

@@ -34,7 +34,7 @@ const app = await NestFactory.create(AppModule.with(emulator), new FastifyAdapte
 });
 await app.listen(port);
 process.stdout.write(
-  `\n  Open  ${origin}/api/auth/login?tenant_name=acme\n  and sign in as grace@acme.example with password\n\n`,
+  `\n  Open  ${origin}/api/auth/login?tenant_name=acme\n  and sign in as grace@acme.example, password: password\n\n`,
 );
 
 const stop = (): void => {

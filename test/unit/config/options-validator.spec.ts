@@ -53,7 +53,7 @@ describe('validateOptions', () => {
         - clientId: must be a string that is not empty
         - clientSecret: is required and missing
         - wristbandApplicationVanityDomain: must be a host such as myapp-mycompany.us.wristband.dev, without https:// and without a path
-        - tokenExpirationBuffer: must be a number of seconds, 0 or more (not a string)
+        - tokenExpirationBuffer: must be a whole number of seconds, 0 or more (not a string)
         - session.secrets: item 0 has 5 characters; at least 32 are needed. Make one with: openssl rand -base64 32
         - session.sameSite: cannot be none when session.secure is false: browsers drop such a cookie]
     `);
@@ -121,6 +121,8 @@ describe('validateOptions', () => {
     ['touchAfter', Number.NaN],
     ['csrfHeaderName', 'X CSRF'],
     ['requestProperty', ''],
+    ['requestProperty', 'headers'],
+    ['requestProperty', 'setTimeout'],
     ['skipSessionHeader', 'X Skip'],
     ['maxCookies', 0],
     ['maxCookies', 1.5],
