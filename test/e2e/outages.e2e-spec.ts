@@ -775,7 +775,9 @@ describe('logs, events and error bodies of an outage', () => {
     await new Browser().get(`${app.origin}/api/auth/login?tenant_name=acme`);
 
     const path = `/clients/${emulator.clientId}/sdk-configuration`;
-    expect(app.logs).toContain(`Wristband is unavailable: GET ${path} did not answer in time`);
+    expect(app.logs).toContain(
+      `Wristband is unavailable: GET ${path} at ${emulator.vanityDomain} did not answer in time`,
+    );
     await app.close();
     await emulator.close();
   });
