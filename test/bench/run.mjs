@@ -1,0 +1,73 @@
+// npm run bench [-- --quick] [name]: CPU time per request of each server's own process, relative to a bare Nest route.
+// Only ratios count: the speed of a machine drifts, so all variants take turns in short bursts and are compared in pairs.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { BenchServer } from './load.mjs';
+import { spread, table } from './report.mjs';
+import { compareSealing } from './sealing.mjs';
+import { VARIANTS } from './servers.mjs';
+
+const BASELINE = 'bare Nest';
+const WARM_UP = 4000;
+const { values, positionals } = parseArgs({
+  options: { quick: { type: 'boolean' } },
+  allowPositionals: true,
+});
+const { bursts, requests } = values.quick ? { bursts: 25, requests: 200 } : { bursts: 101, requests: 250 };
+
+async function compareServers() {
+  const isWanted = (name) =>
+    name.startsWith(BASELINE) || positionals.length === 0 || positionals.some((part) => name.includes(part));
+  const servers = Object.entries(VARIANTS)
+    .filter(([name]) => isWanted(name))
+    .map(([name, variant]) => new BenchServer(name, variant));
+  try {
+    for (const server of servers) await server.start();
+    for (const server of servers) await server.burst(WARM_UP);
+    const costs = new Map(servers.map(({ name }) => [name, []]));
+    for (let burst = 0; burst < bursts; burst++) {
+      // A new order each time, so that nobody always runs after the same neighbour.
+      for (const server of servers.toSorted(() => Math.random() - 0.5)) {
+        costs.get(server.name).push(await server.burst(requests));
+      }
+    }
+    const bare = costs.get(BASELINE);
+    return servers.map(({ name, variant }) => ({
+      name,
+      target: variant.target,
+      ...spread(costs.get(name).map((cost, burst) => cost / bare[burst])),
+    }));
+  } finally {
+    for (const server of servers) server.stop();
+  }
+}
+
+const routes = await compareServers();
+const sealing = await compareSealing(values.quick ? 5 : 15, values.quick ? 200 : 500);
+
+console.log(`\nCPU per request, bare Nest = 1 (${bursts} bursts of ${requests} requests)\n`);
+console.log(
+  table(
+    ['variant', 'ratio', 'middle half', 'target'],
+    routes.map(({ name, ratio, low, high, target }) => [
+      name,
+      ratio.toFixed(2),
+      `${low.toFixed(2)} to ${high.toFixed(2)}`,
+      target ? `≤ ${target.toFixed(2)}` : '',
+    ]),
+  ),
+);
+console.log('\nSeal and open 1.2 kB, ours = 1\n');
+console.log(
+  table(
+    ['library', 'ratio'],
+    sealing.map(({ name, ratio }) => [name, ratio.toFixed(1)]),
+  ),
+);
+
+const folder = new URL('../../node_modules/.cache/', import.meta.url);
+await mkdir(folder, { recursive: true });
+await writeFile(
+  new URL('bench.json', folder),
+  JSON.stringify({ bursts, requests, routes, sealing }, null, 2),
+);

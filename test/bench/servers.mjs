@@ -1,0 +1,181 @@
+// The servers that are compared: each does the same job, one route that answers who the user is. Decorators are applied
+// by hand, since plain JavaScript runs without a build step and so measures nothing but the packages.
+import 'reflect-metadata';
+import { Controller, Get, Module, Req, Res, UseGuards } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import cookieSession from 'cookie-session';
+import expressSession from 'express-session';
+import { getIronSession } from 'iron-session';
+import { Session, SessionAuthGuard, WristbandModule } from '../../dist/index.js';
+import { BENCH_SECRET, callbackData, sessionFields } from './session-data.mjs';
+
+const HOUR = 3600;
+
+/** Decorates a controller's method and its parameters, in the order TypeScript would. */
+function route(controller, method, path, parameters = [], decorators = []) {
+  parameters.forEach((decorate, index) => decorate(controller.prototype, method, index));
+  const descriptor = Object.getOwnPropertyDescriptor(controller.prototype, method);
+  for (const decorate of [...decorators, Get(path)]) decorate(controller.prototype, method, descriptor);
+}
+
+async function listen(controllers, { imports = [], middleware = [] } = {}) {
+  class AppModule {}
+  for (const controller of controllers) Controller()(controller);
+  Module({ imports, controllers })(AppModule);
+  const app = await NestFactory.create(AppModule, { logger: ['error'] });
+  for (const use of middleware) app.use(use);
+  await app.listen(0, '127.0.0.1');
+  return app.getHttpServer().address().port;
+}
+
+/** A route that needs nobody to be signed in. */
+function publicController() {
+  class PublicController {
+    me() {
+      return { userId: sessionFields.userId };
+    }
+    signIn() {
+      return {};
+    }
+  }
+  route(PublicController, 'me', 'me');
+  route(PublicController, 'signIn', 'sign-in');
+  return PublicController;
+}
+
+const wristband = (session = {}) =>
+  WristbandModule.forRoot({
+    clientId: 'bench',
+    clientSecret: BENCH_SECRET,
+    wristbandApplicationVanityDomain: 'bench.us.wristband.dev',
+    autoConfigureEnabled: false,
+    loginUrl: 'https://bench.example/login',
+    redirectUri: 'https://bench.example/callback',
+    session: { secrets: BENCH_SECRET, ...session },
+  });
+
+function wristbandController({ readsSession }) {
+  class WristbandController {
+    me(session) {
+      return { userId: session?.userId ?? sessionFields.userId };
+    }
+    signIn(session) {
+      session.fromCallback(callbackData, { note: sessionFields.note });
+      return {};
+    }
+  }
+  route(WristbandController, 'me', 'me', readsSession ? [Session()] : [], [UseGuards(SessionAuthGuard)]);
+  route(WristbandController, 'signIn', 'sign-in', [Session()]);
+  return WristbandController;
+}
+
+/** A controller for libraries that put the session on the request by a middleware. */
+function requestSessionController() {
+  class IsSignedIn {
+    canActivate(context) {
+      return context.switchToHttp().getRequest().session.isAuthenticated === true;
+    }
+  }
+  class RequestSessionController {
+    me(req) {
+      return { userId: req.session.userId };
+    }
+    signIn(req) {
+      Object.assign(req.session, sessionFields);
+      return {};
+    }
+  }
+  route(RequestSessionController, 'me', 'me', [Req()], [UseGuards(IsSignedIn)]);
+  route(RequestSessionController, 'signIn', 'sign-in', [Req()]);
+  return RequestSessionController;
+}
+
+function ironController() {
+  const options = { password: BENCH_SECRET, cookieName: 'session', ttl: HOUR };
+  class IsSignedIn {
+    async canActivate(context) {
+      const http = context.switchToHttp();
+      const req = http.getRequest();
+      req.session = await getIronSession(req, http.getResponse(), options);
+      return req.session.isAuthenticated === true;
+    }
+  }
+  class IronController {
+    me(req) {
+      return { userId: req.session.userId };
+    }
+    async signIn(req, res) {
+      const session = await getIronSession(req, res, options);
+      Object.assign(session, sessionFields);
+      await session.save();
+      return {};
+    }
+  }
+  route(IronController, 'me', 'me', [Req()], [UseGuards(IsSignedIn)]);
+  route(IronController, 'signIn', 'sign-in', [Req(), Res({ passthrough: true })]);
+  return IronController;
+}
+
+const rollEveryMinute = (req, _res, next) => {
+  // What cookie-session's documentation advises to make a session last while it is used.
+  if (req.session.isAuthenticated) req.session.nowInMinutes = Math.floor(Date.now() / 60_000);
+  next();
+};
+
+/** Every variant, in the order of the table. `foreignCookie`: a cookie is sent that the route does not
+ * ask for. `newCookies`: no cookie is sent twice. */
+export const VARIANTS = {
+  'bare Nest': { start: () => listen([publicController()]) },
+  'bare Nest, again': { start: () => listen([publicController()]) },
+  'ours: public route, cookie sent': {
+    target: 1.03,
+    foreignCookie: true,
+    start: () => listen([publicController()], { imports: [wristband()] }),
+  },
+  'ours: session': {
+    target: 1.35,
+    start: () => listen([wristbandController({ readsSession: true })], { imports: [wristband()] }),
+  },
+  'ours: session, each cookie seen once': {
+    newCookies: true,
+    start: () => listen([wristbandController({ readsSession: true })], { imports: [wristband()] }),
+  },
+  'ours: session, guard only': {
+    start: () => listen([wristbandController({ readsSession: false })], { imports: [wristband()] }),
+  },
+  'ours: session, touchAfter 0': {
+    target: 1.65,
+    start: () =>
+      listen([wristbandController({ readsSession: true })], { imports: [wristband({ touchAfter: 0 })] }),
+  },
+  'express-session, in memory': {
+    start: () =>
+      listen([requestSessionController()], {
+        middleware: [
+          expressSession({
+            secret: BENCH_SECRET,
+            resave: false,
+            saveUninitialized: false,
+            rolling: true,
+            cookie: { maxAge: HOUR * 1000 },
+          }),
+        ],
+      }),
+  },
+  'cookie-session, signed only': {
+    start: () =>
+      listen([requestSessionController()], {
+        middleware: [
+          cookieSession({ name: 'session', keys: [BENCH_SECRET], maxAge: HOUR * 1000 }),
+          rollEveryMinute,
+        ],
+      }),
+  },
+  'iron-session, never renewed': { start: () => listen([ironController()]) },
+};
+
+if (process.send) {
+  const port = await VARIANTS[process.argv[2]].start();
+  process.on('message', () => process.send({ cpu: process.cpuUsage() }));
+  process.send({ port });
+}
