@@ -9,6 +9,7 @@ import { LOGIN_STATE_LIFETIME } from './login-state.js';
 
 /** How many sign-ins one browser may have under way, for several tabs. */
 const MAX_LOGINS = 3;
+export const LOGIN_COOKIE_PREFIX = 'login#';
 const NAME = /^login#([\w-]{1,128})#(\d{1,16})$/;
 
 interface LoginCookie {
@@ -31,7 +32,7 @@ export function loginStateCookie(
   attributes: LoginCookieAttributes,
   now = Date.now(),
 ): string | undefined {
-  const cookie = serializeCookie(`login#${state}#${now}`, sealed, {
+  const cookie = serializeCookie(`${LOGIN_COOKIE_PREFIX}${state}#${now}`, sealed, {
     ...cookieOptions(attributes),
     maxAge: LOGIN_STATE_LIFETIME,
   });

@@ -9,6 +9,7 @@ import { appendSetCookie } from '../http/http-response.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import {
+  LOGIN_COOKIE_PREFIX,
   clearLoginState,
   evictOldestLogins,
   type LoginCookieAttributes,
@@ -46,14 +47,14 @@ export class LoginStateKeeper {
       this.events.emit({ type: 'return_url.rejected', reason: 'too_long' });
       return this.issue(request, response, config, smaller);
     }
-    const evicted = evictOldestLogins(requestCookies(request), attributes);
+    const evicted = evictOldestLogins(requestCookies(request, LOGIN_COOKIE_PREFIX), attributes);
     for (const line of [...evicted, cookie]) appendSetCookie(response, line);
     return loginState;
   }
 
   /** The login state for the `state` of a callback, or why there is none. */
   find(request: HttpRequest, state: string): LoginState | 'missing' | 'invalid' {
-    const sealed = sealedLoginStates(requestCookies(request), state);
+    const sealed = sealedLoginStates(requestCookies(request, LOGIN_COOKIE_PREFIX), state);
     if (sealed.length === 0) return 'missing';
     for (const value of sealed) {
       const loginState = openLoginState(value, state, this.#sealer);
@@ -64,7 +65,11 @@ export class LoginStateKeeper {
 
   /** Ends the sign-in with a `state`. */
   clear(request: HttpRequest, response: HttpResponse, config: ApplicationConfig, state: string): void {
-    const lines = clearLoginState(requestCookies(request), state, this.#attributes(config));
+    const lines = clearLoginState(
+      requestCookies(request, LOGIN_COOKIE_PREFIX),
+      state,
+      this.#attributes(config),
+    );
     for (const line of lines) appendSetCookie(response, line);
   }
 

@@ -29,7 +29,7 @@ export function codeChallenge(codeVerifier: string): string {
 }
 
 export function sealLoginState(loginState: LoginState, sealer: CookieSealer): string {
-  return sealer.seal(loginState, LOGIN_STATE_LIFETIME);
+  return sealer.seal(JSON.stringify(loginState), LOGIN_STATE_LIFETIME);
 }
 
 /** Opens a sealed login state; `undefined` when it is not ours, too old, or for another `state`. */

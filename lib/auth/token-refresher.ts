@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
@@ -75,7 +75,7 @@ export class TokenRefresher {
 
 /** Hashed, so that a dump of this memory holds no spent token as a key. */
 function keyOf(refreshToken: string): string {
-  return createHash('sha256').update(refreshToken).digest('base64url');
+  return hash('sha256', refreshToken, 'base64url');
 }
 
 function refused(cause: OAuthResponseError): WristbandException {

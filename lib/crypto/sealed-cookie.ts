@@ -4,6 +4,8 @@ import { deriveSealingKey, type SealingKey, type SealPurpose } from './sealing-k
 /** What came out of a sealed value. Times are seconds since the epoch, as in a JWT. */
 export interface Unsealed {
   readonly data: unknown;
+  /** `data` as the text that was sealed, to see later whether it changed. */
+  readonly json: string;
   readonly issuedAt: number;
 }
 
@@ -12,6 +14,9 @@ interface Envelope {
   readonly exp?: number;
   readonly data: unknown;
 }
+
+/** Stands before the data, which is always the last member. */
+const DATA = '"data":';
 
 /**
  * Seals data into cookie values and opens them again: one format for every cookie of this library, a compact
@@ -28,11 +33,14 @@ export class CookieSealer {
     this.#newest = newest;
   }
 
-  /** @param lifetime seconds until {@link open} refuses the value; absent means it has no end of its own */
-  seal(data: unknown, lifetime?: number, now = Date.now()): string {
+  /**
+   * @param json the data, as JSON
+   * @param lifetime seconds until {@link open} refuses the value; absent means it has no end of its own
+   */
+  seal(json: string, lifetime?: number, now = Date.now()): string {
     const iat = Math.floor(now / 1000);
-    const envelope: Envelope = lifetime === undefined ? { iat, data } : { iat, exp: iat + lifetime, data };
-    return encryptCompact(JSON.stringify(envelope), this.#newest.header, this.#newest.key);
+    const exp = lifetime === undefined ? '' : `"exp":${iat + lifetime},`;
+    return encryptCompact(`{"iat":${iat},${exp}${DATA}${json}}`, this.#newest.header, this.#newest.key);
   }
 
   /** Opens a sealed value. Whatever is wrong with it (forged, cut, expired, another purpose), it is `undefined`. */
@@ -41,8 +49,10 @@ export class CookieSealer {
     const key = jwe && this.#keyFor(jwe.header);
     const plaintext = key && decryptCompact(jwe, key.key);
     const envelope = plaintext === undefined ? undefined : parseEnvelope(plaintext);
-    if (!envelope || (envelope.exp !== undefined && envelope.exp <= now / 1000)) return undefined;
-    return { data: envelope.data, issuedAt: envelope.iat };
+    if (!plaintext || !envelope || (envelope.exp !== undefined && envelope.exp <= now / 1000))
+      return undefined;
+    const json = plaintext.slice(plaintext.indexOf(DATA) + DATA.length, -1);
+    return { data: envelope.data, json, issuedAt: envelope.iat };
   }
 
   #keyFor(header: string): SealingKey | undefined {

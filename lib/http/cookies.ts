@@ -12,27 +12,26 @@ export interface RequestCookie {
 }
 
 /**
- * All cookies of a request in the order the browser sent them, duplicates included. A value that cannot be
- * decoded is given as it stands: somebody else's broken cookie is none of our business.
+ * The cookies of a request whose name begins with a prefix, in the order the browser sent them, duplicates included. A
+ * value that cannot be decoded is given as it stands: somebody else's broken cookie is none of our business.
  */
-export function requestCookies(request: HttpRequest): RequestCookie[] {
+export function requestCookies(request: HttpRequest, prefix: string): RequestCookie[] {
   const header = rawRequest(request).headers.cookie ?? '';
   // One pair at a time, because a parser that answers an object keeps only one of two cookies with the same name.
   return header
     .split(';')
+    .filter((pair) => pair.trimStart().startsWith(prefix))
     .flatMap((pair) => Object.entries(parse(pair)).map(([name, value = '']) => ({ name, value })));
-}
-
-/** Every value that the request carries for a cookie name. */
-export function cookieValues(request: HttpRequest, name: string): string[] {
-  return requestCookies(request)
-    .filter((cookie) => cookie.name === name)
-    .map((cookie) => cookie.value);
 }
 
 /** A `Set-Cookie` line. The values of this library need no escaping, so none is done. */
 export function serializeCookie(name: string, value: string, options: SerializeOptions): string {
   return serialize(name, value, { ...options, encode: String });
+}
+
+/** What follows the value in a `Set-Cookie` line, for values that are known to be harmless. */
+export function serializeAttributes(options: SerializeOptions): string {
+  return serialize('_', '', options).slice('_='.length);
 }
 
 /** The `Set-Cookie` line that removes a cookie; domain and path must be those it was set with. */

@@ -1,36 +1,50 @@
+/** What JSON cannot carry, and where it is in a value. */
+interface Problem {
+  readonly path: string;
+  readonly reason: string;
+}
+
 /**
- * What of a value JSON cannot carry, as `path: reason`, or `undefined` when it comes back as it went. Without this a
- * function or a `Map` in a session would vanish without a word.
+ * What of a session's fields JSON cannot carry, as `path: reason`, or `undefined` when they come back as they went.
+ * Without this a function or a `Map` in a session would vanish without a word.
  */
-export function jsonProblem(
-  value: unknown,
-  path = '',
-  ancestors: readonly object[] = [],
-): string | undefined {
+export function jsonProblem(fields: object): string | undefined {
+  const problem = objectProblem(fields, []);
+  return problem && `${problem.path}: ${problem.reason}`;
+}
+
+function valueProblem(value: unknown, ancestors: readonly object[]): Problem | undefined {
   switch (typeof value) {
     case 'bigint':
     case 'function':
     case 'symbol':
-      return `${path}: a ${typeof value}`;
+      return { path: '', reason: `a ${typeof value}` };
     case 'number':
-      return Number.isFinite(value) ? undefined : `${path}: ${value}`;
+      return Number.isFinite(value) ? undefined : { path: '', reason: String(value) };
     case 'object':
-      return value === null ? undefined : objectProblem(value, path, ancestors);
+      return value === null ? undefined : objectProblem(value, ancestors);
     default:
       return undefined;
   }
 }
 
-function objectProblem(value: object, path: string, ancestors: readonly object[]): string | undefined {
-  if (ancestors.includes(value)) return `${path}: a reference to something that holds it`;
+function objectProblem(value: object, ancestors: readonly object[]): Problem | undefined {
+  if (ancestors.includes(value)) return { path: '', reason: 'a reference to something that holds it' };
   if (hasToJson(value)) return undefined;
-  if (!Array.isArray(value) && !isPlain(value)) return `${path}: a ${value.constructor?.name ?? 'object'}`;
-  for (const [key, item] of Object.entries(value)) {
-    const itemPath = Array.isArray(value) ? `${path}[${key}]` : [path, key].filter(Boolean).join('.');
-    const problem = jsonProblem(item, itemPath, [...ancestors, value]);
-    if (problem !== undefined) return problem;
+  if (!Array.isArray(value) && !isPlain(value)) {
+    return { path: '', reason: `a ${value.constructor?.name ?? 'object'}` };
+  }
+  const withSelf = [...ancestors, value];
+  for (const key of Object.keys(value)) {
+    // The path is put together on the way out, so that the usual case makes none.
+    const problem = valueProblem((value as Record<string, unknown>)[key], withSelf);
+    if (problem) return { ...problem, path: joined(Array.isArray(value) ? `[${key}]` : key, problem.path) };
   }
   return undefined;
+}
+
+function joined(key: string, path: string): string {
+  return path === '' || path.startsWith('[') ? key + path : `${key}.${path}`;
 }
 
 /** It says itself how it wants to be written, as a `Date` does. */

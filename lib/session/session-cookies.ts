@@ -1,29 +1,12 @@
 import type { SerializeOptions } from 'cookie';
 import type { ResolvedSessionOptions } from '../config/resolved-options.js';
-import type { Unsealed } from '../crypto/sealed-cookie.js';
-import { MAX_COOKIE_BYTES, serializeCookie, serializeExpiredCookie } from '../http/cookies.js';
+import {
+  MAX_COOKIE_BYTES,
+  serializeAttributes,
+  serializeCookie,
+  serializeExpiredCookie,
+} from '../http/cookies.js';
 import { splitValue } from './cookie-family.js';
-import type { StoredSession } from './session.js';
-
-/** A session that came with a request. */
-export interface ReceivedSession extends StoredSession {
-  /** Seconds since the epoch at which its cookie was written. */
-  readonly issuedAt: number;
-}
-
-/** The session in an opened cookie, or `undefined` when it is none or past one of its limits. */
-export function receivedSession(
-  unsealed: Unsealed | undefined,
-  { maxAge, absoluteMaxAge }: ResolvedSessionOptions,
-  now = Date.now(),
-): ReceivedSession | undefined {
-  if (unsealed === undefined || !isStoredSession(unsealed.data)) return undefined;
-  const { id, createdAt, fields } = unsealed.data;
-  // Against the options of today, so that shorter limits hold for cookies that are out already.
-  const isIdle = maxAge > 0 && now / 1000 >= unsealed.issuedAt + maxAge;
-  const isOver = absoluteMaxAge !== undefined && now / 1000 >= createdAt + absoluteMaxAge;
-  return isIdle || isOver ? undefined : { id, createdAt, fields, issuedAt: unsealed.issuedAt };
-}
 
 /** Seconds from now until a session ends if no further request comes; `undefined` for a browser session without limit. */
 export function remainingLifetime(
@@ -50,12 +33,13 @@ export function sessionCookies(
   present: readonly string[],
   options: ResolvedSessionOptions,
 ): string[] | undefined {
-  const line = (name: string, value: string) =>
-    serializeCookie(name, value, { ...sessionAttributes(options), ...browserAge(lifetime, options) });
-  const room = (name: string) => MAX_COOKIE_BYTES - Buffer.byteLength(line(name, ''));
+  const attributes = serializeAttributes({ ...sessionAttributes(options), ...browserAge(lifetime, options) });
+  const room = (name: string) => MAX_COOKIE_BYTES - `${name}=${attributes}`.length;
   const parts = splitValue(options.cookieName, sealed, options.maxCookies, room);
   const leftovers = present.filter((name) => !parts?.some((part) => part.name === name));
-  return parts && [...parts.map(({ name, value }) => line(name, value)), ...expired(leftovers, options)];
+  // A sealed value is base64url and dots, so nothing in it needs to be escaped or looked at again.
+  const lines = parts?.map(({ name, value }) => `${name}=${value}${attributes}`);
+  return lines && [...lines, ...expired(leftovers, options)];
 }
 
 /** The `Set-Cookie` line of the CSRF token: for scripts to read, and as long as the session. */
@@ -110,12 +94,4 @@ function csrfAttributes({
 
 function browserAge(lifetime: number | undefined, { maxAge }: ResolvedSessionOptions): SerializeOptions {
   return maxAge > 0 && lifetime !== undefined ? { maxAge: lifetime } : {};
-}
-
-function isStoredSession(data: unknown): data is StoredSession {
-  if (typeof data !== 'object' || data === null) return false;
-  const { id, createdAt, fields } = data as Partial<Record<keyof StoredSession, unknown>>;
-  return (
-    typeof id === 'string' && typeof createdAt === 'number' && typeof fields === 'object' && fields !== null
-  );
 }

@@ -1,5 +1,4 @@
 import type { ResolvedSessionOptions } from '../config/resolved-options.js';
-import type { CookieSealer } from '../crypto/sealed-cookie.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { MAX_COOKIE_BYTES } from '../http/cookies.js';
 import type { TokenData } from '../interfaces/auth-flow.interface.js';
@@ -8,154 +7,184 @@ import {
   csrfCookie,
   expiredCookies,
   largestFields,
-  type ReceivedSession,
   remainingLifetime,
   sessionCookies,
 } from './session-cookies.js';
+import { isUntouched, type ReceivedSession, type SealedSessions } from './sealed-sessions.js';
 import { isReserved, type StoredSession, WristbandSession } from './session.js';
 
 /** A session that is open for the time of one request. */
 export interface OpenSession {
   readonly session: WristbandSession;
   readonly received: ReceivedSession | undefined;
-  /** The fields as they came, to see what changed. */
-  readonly receivedJson: string;
   /** Names of the request's cookies that hold, or pretend to hold, this session. */
   readonly cookieNames: readonly string[];
 }
 
+/** What of a session decides about its cookies. */
+interface Snapshot {
+  readonly isDestroyed: boolean;
+  readonly isSaveRequested: boolean;
+  readonly stored: StoredSession;
+  /** Absent when the session cannot be written, and the error says why. */
+  readonly json?: string;
+  readonly error?: WristbandException;
+}
+
 /** What a response has to say about a session: cookies to set, or why that cannot be. */
 export interface Decision {
-  /** Tells two states of a session apart. */
-  readonly fingerprint: string | undefined;
+  readonly snapshot: Snapshot;
   readonly cookies: readonly string[];
+  /** What is sealed in the cookies. */
+  readonly sealedJson?: string;
   readonly error?: WristbandException;
 }
 
 /** What it takes to write a session. */
 export interface WritingTools {
   readonly options: ResolvedSessionOptions;
-  readonly sealer: CookieSealer;
+  readonly sealed: SealedSessions;
   /** The tokens that have replaced those of a refresh token meanwhile. */
   readonly newestTokens: (refreshToken: string) => TokenData | undefined;
 }
 
-/** Decides what a response writes: nothing, the same again because that is due, what changed, or the end. */
-export function decide(opened: OpenSession, tools: WritingTools): Decision {
-  const fingerprint = fingerprintOf(opened.session);
+/**
+ * Decides what a response writes: nothing, the same again because that is due, what changed, or the end.
+ *
+ * @param known what was decided before, so that the same is not sealed twice
+ */
+export function decide(opened: OpenSession, tools: WritingTools, known?: Decision): Decision {
+  const snapshot = snapshotOf(opened);
+  const { isDestroyed, stored, json, error } = snapshot;
   try {
-    return { fingerprint, cookies: cookiesFor(opened, tools, Date.now()) };
+    if (isDestroyed) return { snapshot, cookies: endingCookies(opened, tools) };
+    if (json === undefined) throw error;
+    if (!isWriteDue(opened, snapshot, tools.options)) return { snapshot, cookies: [] };
+    const newest = newestTokensFor(stored, tools);
+    const toSeal = newest ? withTokens(stored, newest) : stored;
+    const sealedJson = newest ? JSON.stringify(toSeal) : json;
+    if (known?.sealedJson === sealedJson) return { ...known, snapshot };
+    return { snapshot, sealedJson, cookies: seal(toSeal, sealedJson, opened, tools) };
   } catch (cause) {
-    const message = 'The session cannot be written: one of its values fails when it is turned into JSON';
-    const error =
-      cause instanceof WristbandException
-        ? cause
-        : new WristbandException('session_not_serializable', message, { cause });
-    return { fingerprint, cookies: rescuedCookies(opened, tools), error };
+    return { snapshot, cookies: rescuedCookies(opened, tools), error: notWritable(cause) };
   }
 }
 
-/** Tells whether a session is still what was decided on; `undefined` when it cannot be written down at all. */
-export function fingerprintOf(session: WristbandSession): string | undefined {
-  const { isDestroyed, isSaveRequested } = WristbandSession.stateOf(session);
+/** What there is to say about a session that is opened when the headers are gone. */
+export function nothingToWrite(opened: OpenSession): Decision {
+  return { snapshot: snapshotOf(opened), cookies: [] };
+}
+
+/** Whether a session is still as it was when that was decided. */
+export function isUnchangedSince({ snapshot }: Decision, opened: OpenSession): boolean {
+  return isSame(snapshot, snapshotOf(opened));
+}
+
+function snapshotOf({ session, received }: OpenSession): Snapshot {
+  const { id, createdAt, isDestroyed, isSaveRequested } = WristbandSession.stateOf(session);
+  // oxlint-disable-next-line typescript/no-misused-spread -- its own properties are its fields
+  const stored = { id, createdAt, fields: { ...session } };
   try {
-    return `${isDestroyed} ${isSaveRequested} ${JSON.stringify(session)}`;
-  } catch {
-    return undefined;
+    assertSerializable(stored.fields);
+    const json = received && isUntouched(stored, received) ? received.json : JSON.stringify(stored);
+    return { isDestroyed, isSaveRequested, stored, json };
+  } catch (cause) {
+    return { isDestroyed, isSaveRequested, stored, error: notWritable(cause) };
   }
+}
+
+function notWritable(cause: unknown): WristbandException {
+  if (cause instanceof WristbandException) return cause;
+  const message = 'The session cannot be written: one of its values fails when it is turned into text';
+  return new WristbandException('session_not_serializable', message, { cause });
+}
+
+function isSame(a: Snapshot, b: Snapshot): boolean {
+  const areFlagsSame = a.isDestroyed === b.isDestroyed && a.isSaveRequested === b.isSaveRequested;
+  return areFlagsSame && a.json === b.json && a.error?.message === b.error?.message;
 }
 
 /**
  * What a session that cannot be written must not lose: the tokens of a refresh that happened in this request. They are
  * written into the session as it came.
  */
-function rescuedCookies({ received, cookieNames }: OpenSession, tools: WritingTools): readonly string[] {
-  const refreshToken = received?.fields.refreshToken;
-  const isSpent = typeof refreshToken === 'string' && tools.newestTokens(refreshToken) !== undefined;
-  if (!received || !isSpent) return [];
+function rescuedCookies(opened: OpenSession, tools: WritingTools): readonly string[] {
+  const { received } = opened;
+  const newest = received && newestTokensFor(received, tools);
+  if (!received || !newest) return [];
   try {
-    return seal(received, cookieNames, tools, Date.now());
+    const stored = withTokens(
+      { id: received.id, createdAt: received.createdAt, fields: received.fields },
+      newest,
+    );
+    return seal(stored, JSON.stringify(stored), opened, tools);
   } catch {
     // Not even what was there fits with the new tokens: the session is over, or every request would fail from now on.
-    return expiredCookies(cookieNames, tools.options);
+    return endingCookies(opened, tools);
   }
 }
 
-function cookiesFor(
-  { session, received, receivedJson, cookieNames }: OpenSession,
-  tools: WritingTools,
-  now: number,
-): readonly string[] {
-  const { options } = tools;
-  const { id, createdAt, isDestroyed, isSaveRequested } = WristbandSession.stateOf(session);
-  if (isDestroyed) return cookieNames.length > 0 ? expiredCookies(cookieNames, options) : [];
-  assertSerializable(session);
-  const isChanged = isSaveRequested || JSON.stringify(session) !== receivedJson;
-  if (!isChanged && !isRenewalDue(received, options, now)) return [];
-  return seal(
-    { id, createdAt, fields: Object.fromEntries(Object.entries(session)) },
-    cookieNames,
-    tools,
-    now,
-  );
+function endingCookies({ cookieNames }: OpenSession, { options }: WritingTools): readonly string[] {
+  return cookieNames.length > 0 ? expiredCookies(cookieNames, options) : [];
 }
 
 function seal(
-  { id, createdAt, fields: asTheyAre }: StoredSession,
-  cookieNames: readonly string[],
-  { options, sealer, newestTokens }: WritingTools,
-  now: number,
+  { createdAt, fields }: StoredSession,
+  json: string,
+  { cookieNames }: OpenSession,
+  { options, sealed }: WritingTools,
 ): readonly string[] {
-  const fields = withNewestTokens(asTheyAre, newestTokens);
-  const lifetime = remainingLifetime(createdAt, options, now);
-  const sealed = sealer.seal({ id, createdAt, fields }, lifetime, now);
-  const cookies = sessionCookies(sealed, lifetime, cookieNames, options);
-  if (cookies === undefined) throw tooLarge(sealed, fields, options);
+  const lifetime = remainingLifetime(createdAt, options);
+  const value = sealed.seal(json);
+  const cookies = sessionCookies(value, lifetime, cookieNames, options);
+  if (cookies === undefined) throw tooLarge(value.length, fields, options);
   const { csrfToken } = fields;
   const hasToken = options.enableCsrfProtection && typeof csrfToken === 'string';
   return hasToken ? [...cookies, csrfCookie(csrfToken, lifetime, options)] : cookies;
 }
 
-function isRenewalDue(
-  received: ReceivedSession | undefined,
+function isWriteDue(
+  { session, received }: OpenSession,
+  { isSaveRequested, json }: Snapshot,
   { maxAge, touchAfter }: ResolvedSessionOptions,
-  now: number,
 ): boolean {
-  return received !== undefined && maxAge > 0 && now / 1000 - received.issuedAt >= touchAfter;
+  if (isSaveRequested) return true;
+  if (!received) return session.size > 0;
+  const isRenewalDue = maxAge > 0 && Date.now() / 1000 - received.issuedAt >= touchAfter;
+  return isRenewalDue || json !== received.json;
+}
+
+function newestTokensFor({ fields }: StoredSession, { newestTokens }: WritingTools): TokenData | undefined {
+  return typeof fields.refreshToken === 'string' ? newestTokens(fields.refreshToken) : undefined;
 }
 
 /**
  * A slow request writes what it read before another one refreshed: its tokens would replace the newer ones in the
  * browser, and the spent refresh token would end the sign-in when it is used again.
  */
-function withNewestTokens(
-  fields: StoredSession['fields'],
-  newestTokens: WritingTools['newestTokens'],
-): StoredSession['fields'] {
-  const newest = typeof fields.refreshToken === 'string' ? newestTokens(fields.refreshToken) : undefined;
-  if (newest === undefined) return fields;
-  const { accessToken, expiresAt, refreshToken } = newest;
-  return { ...fields, accessToken, expiresAt, refreshToken };
+function withTokens(
+  stored: StoredSession,
+  { accessToken, expiresAt, refreshToken }: TokenData,
+): StoredSession {
+  return { ...stored, fields: { ...stored.fields, accessToken, expiresAt, refreshToken } };
 }
 
-function assertSerializable(session: WristbandSession): void {
-  const taken = Object.keys(session).find(isReserved);
+function assertSerializable(fields: StoredSession['fields']): void {
+  const taken = Object.keys(fields).find(isReserved);
   const problem =
-    taken === undefined
-      ? jsonProblem(Object.fromEntries(Object.entries(session)))
-      : `${taken}: the name of something that a session can do`;
+    taken === undefined ? jsonProblem(fields) : `${taken}: the name of something that a session can do`;
   if (problem === undefined) return;
   const message = `A session keeps only what JSON can carry. Leave out or convert ${problem}`;
   throw new WristbandException('session_not_serializable', message);
 }
 
 function tooLarge(
-  sealed: string,
+  bytes: number,
   fields: Readonly<Record<string, unknown>>,
   { maxCookies }: ResolvedSessionOptions,
 ): WristbandException {
   const space =
     maxCookies === 1 ? `a cookie of ${MAX_COOKIE_BYTES}` : `${maxCookies} cookies of ${MAX_COOKIE_BYTES}`;
-  const message = `The session needs ${sealed.length} bytes and does not fit into ${space} with their attributes. Keep less in it; its largest fields are ${largestFields(fields)}`;
+  const message = `The session needs ${bytes} bytes and does not fit into ${space} with their attributes. Keep less in it; its largest fields are ${largestFields(fields)}`;
   return new WristbandException('session_too_large', message);
 }

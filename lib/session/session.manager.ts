@@ -3,7 +3,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import onHeaders from 'on-headers';
 import { TokenRefresher } from '../auth/token-refresher.js';
 import type { ResolvedOptions } from '../config/resolved-options.js';
-import { CookieSealer } from '../crypto/sealed-cookie.js';
 import { createCsrfToken } from '../csrf/csrf-token.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
@@ -14,11 +13,12 @@ import { appendSetCookie, rawResponse } from '../http/http-response.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { familyNames, joinedValues } from './cookie-family.js';
-import { type ReceivedSession, receivedSession } from './session-cookies.js';
+import { copyFields, type ReceivedSession, SealedSessions } from './sealed-sessions.js';
 import {
   type Decision,
   decide,
-  fingerprintOf,
+  isUnchangedSince,
+  nothingToWrite,
   type OpenSession,
   type WritingTools,
 } from './session-writer.js';
@@ -48,7 +48,7 @@ export class SessionManager {
   ) {
     this.#tools = options && {
       options,
-      sealer: new CookieSealer('session', options.secrets),
+      sealed: new SealedSessions(options),
       newestTokens: (refreshToken) => refresher.newestTokens(refreshToken),
     };
   }
@@ -60,12 +60,10 @@ export class SessionManager {
     if (known) return known.session;
 
     const { options } = this.#configured();
-    const isSkipped = options.skipSessionHeader?.toLowerCase() ?? '';
-    const opened = raw.headers[isSkipped] === undefined ? this.#read(request) : this.#start(undefined, []);
+    const isSkipped = raw.headers[options.skipSessionHeader?.toLowerCase() ?? ''] !== undefined;
+    const opened = isSkipped ? this.#start(undefined, []) : this.#read(request);
     this.#open.set(raw, opened);
-    const rawRes = rawResponse(response);
-    const isWritable = raw.headers[isSkipped] === undefined && !rawRes.headersSent;
-    if (isWritable) onHeaders(rawRes, () => this.#write(opened, rawRes));
+    if (!isSkipped) this.#attach(opened, rawResponse(response));
     return opened.session;
   }
 
@@ -76,17 +74,14 @@ export class SessionManager {
    */
   prepare(request: HttpRequest): void {
     const opened = this.#open.get(rawRequest(request));
-    if (opened?.isWritten) this.#reportLostWrite(opened);
-    else if (opened) this.#decide(opened);
+    if (opened) this.#decide(opened);
   }
 
   #read(request: HttpRequest): SessionInUse {
-    const { options, sealer } = this.#configured();
+    const { options, sealed } = this.#configured();
     const { cookieName, maxCookies, enableCsrfProtection } = options;
-    const cookies = requestCookies(request);
-    const received = firstDefined(joinedValues(cookies, cookieName, maxCookies), (value) =>
-      receivedSession(sealer.open(value), options),
-    );
+    const cookies = requestCookies(request, cookieName);
+    const received = sealed.openNewest(joinedValues(cookies, cookieName, maxCookies));
     const opened = this.#start(received, familyNames(cookies, cookieName));
     const { session } = opened;
     // A session from before the protection was switched on gets its token now.
@@ -97,22 +92,30 @@ export class SessionManager {
 
   #start(received: ReceivedSession | undefined, cookieNames: readonly string[]): SessionInUse {
     const { options } = this.#configured();
-    const session: WristbandSession = new WristbandSession(received, {
-      createCsrfToken: options.enableCsrfProtection ? createCsrfToken : undefined,
-      assertWritable: () => this.#decide(opened),
-    });
-    const opened: SessionInUse = {
-      session,
-      received,
-      receivedJson: JSON.stringify(session),
-      cookieNames,
-      isWritten: false,
-    };
+    const session: WristbandSession = new WristbandSession(
+      received && { ...received, fields: copyFields(received) },
+      {
+        createCsrfToken: options.enableCsrfProtection ? createCsrfToken : undefined,
+        assertWritable: () => this.#decide(opened),
+      },
+    );
+    const opened: SessionInUse = { session, received, cookieNames, isWritten: false };
     return opened;
   }
 
+  #attach(opened: SessionInUse, response: ServerResponse): void {
+    if (response.headersSent) {
+      opened.isWritten = true;
+      opened.decision = nothingToWrite(opened);
+    } else {
+      onHeaders(response, () => this.#write(opened, response));
+    }
+    response.once('close', () => this.#reportLostWrite(opened));
+  }
+
   #decide(opened: SessionInUse): void {
-    opened.decision = decide(opened, this.#configured());
+    if (opened.isWritten) return;
+    opened.decision = decide(opened, this.#configured(), opened.decision);
     if (opened.decision.error) throw opened.decision.error;
   }
 
@@ -121,17 +124,18 @@ export class SessionManager {
     markAsPersonal(response);
     if (WristbandSession.stateOf(opened.session).isHandedOut) forbidCaching(response);
     const { decision: known } = opened;
-    // Decided anew: since `save()` or the handler's end another request may have renewed the tokens.
-    const decision = decide(opened, this.#configured());
+    const decision = decide(opened, this.#configured(), known);
     opened.decision = decision;
     for (const cookie of decision.cookies) appendSetCookie(response, cookie);
     // The headers are on their way: what nobody was told yet cannot become an error of the response any more.
-    const isTold = known?.error !== undefined && known.fingerprint === decision.fingerprint;
+    const isTold = known?.error !== undefined && known.error.message === decision.error?.message;
     if (decision.error && !isTold) this.#reportError(decision.error);
   }
 
-  #reportLostWrite({ session, decision }: SessionInUse): void {
-    if (decision && fingerprintOf(session) === decision.fingerprint) return;
+  /** Whoever streams a response may change the session long after its headers. */
+  #reportLostWrite(opened: SessionInUse): void {
+    const { isWritten, decision } = opened;
+    if (!isWritten || !decision || isUnchangedSince(decision, opened)) return;
     this.events.error('The session was changed after the response headers had been sent: the change is lost');
     this.events.emit({ type: 'session.lost_write', reason: 'headers_sent' });
   }
@@ -148,12 +152,4 @@ export class SessionManager {
       'Set the option session.secrets of WristbandModule to use sessions',
     );
   }
-}
-
-function firstDefined<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
-  for (const item of items) {
-    const found = find(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

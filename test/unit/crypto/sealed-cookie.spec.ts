@@ -9,6 +9,8 @@ const SECRET = 'a-secret-for-tests-with-32-characters-or-more';
 const OLDER_SECRET = 'an-older-secret-with-32-characters-or-more!!';
 const NOW = 1_800_000_000_000;
 const sealer = new CookieSealer('session', [SECRET]);
+const seal = (data: unknown, ...rest: [lifetime?: number, now?: number]) =>
+  sealer.seal(JSON.stringify(data), ...rest);
 
 describe('CookieSealer', () => {
   it('opens what it sealed, whatever JSON it is', () => {
@@ -16,9 +18,9 @@ describe('CookieSealer', () => {
       fc.property(fc.jsonValue(), (value) => {
         const data = JSON.parse(JSON.stringify(value)) as unknown;
 
-        const opened = sealer.open(sealer.seal(data, 60, NOW), NOW);
+        const opened = sealer.open(seal(data, 60, NOW), NOW);
 
-        expect(opened).toEqual({ data, issuedAt: NOW / 1000 });
+        expect(opened).toEqual({ data, json: JSON.stringify(data), issuedAt: NOW / 1000 });
       }),
       { numRuns: 500 },
     );
@@ -27,19 +29,19 @@ describe('CookieSealer', () => {
   it('makes values that need no escaping in a cookie', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(sealer.seal({ text })).toMatch(/^[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+$/);
+        expect(seal({ text })).toMatch(/^[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+$/);
       }),
     );
   });
 
   it('never seals the same data to the same value twice', () => {
-    const values = Array.from({ length: 100 }, () => sealer.seal({ a: 1 }, 60, NOW));
+    const values = Array.from({ length: 100 }, () => seal({ a: 1 }, 60, NOW));
 
     expect(new Set(values).size).toBe(100);
   });
 
   it('answers nothing for a value with any single bit flipped', () => {
-    const sealed = sealer.seal({ userId: 'u-1', note: 'é€😀' }, 60, NOW);
+    const sealed = seal({ userId: 'u-1', note: 'é€😀' }, 60, NOW);
     const bytes = Buffer.from(sealed);
 
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
@@ -50,7 +52,7 @@ describe('CookieSealer', () => {
   });
 
   it('answers nothing for a value cut at any place', () => {
-    const sealed = sealer.seal({ userId: 'u-1' }, 60, NOW);
+    const sealed = seal({ userId: 'u-1' }, 60, NOW);
 
     for (let length = 0; length < sealed.length; length += 1) {
       expect(sealer.open(sealed.slice(0, length), NOW)).toBeUndefined();
@@ -59,7 +61,7 @@ describe('CookieSealer', () => {
   });
 
   it('answers nothing for another spelling of the same bytes', () => {
-    const sealed = sealer.seal({ userId: 'u-1' }, 60, NOW);
+    const sealed = seal({ userId: 'u-1' }, 60, NOW);
 
     expect(sealer.open(`${sealed}=`, NOW)).toBeUndefined();
     expect(sealer.open(`${sealed} `, NOW)).toBeUndefined();
@@ -82,14 +84,14 @@ describe('CookieSealer', () => {
   });
 
   it('refuses a value from the second at which its lifetime is over', () => {
-    const sealed = sealer.seal('data', 60, NOW);
+    const sealed = seal('data', 60, NOW);
 
     expect(sealer.open(sealed, NOW + 59_999)).toBeDefined();
     expect(sealer.open(sealed, NOW + 60_000)).toBeUndefined();
   });
 
   it('keeps a value without a lifetime open', () => {
-    const sealed = sealer.seal('data', undefined, NOW);
+    const sealed = seal('data', undefined, NOW);
 
     expect(sealer.open(sealed, NOW + 10 ** 12)).toMatchObject({ data: 'data' });
   });
@@ -97,17 +99,17 @@ describe('CookieSealer', () => {
   it('does not open a login state as a session, or the other way round', () => {
     const loginStates = new CookieSealer('login-state', [SECRET]);
 
-    expect(sealer.open(loginStates.seal({ isAuthenticated: true }))).toBeUndefined();
-    expect(loginStates.open(sealer.seal({ state: 's' }))).toBeUndefined();
+    expect(sealer.open(loginStates.seal('{"isAuthenticated":true}'))).toBeUndefined();
+    expect(loginStates.open(seal({ state: 's' }))).toBeUndefined();
   });
 
   it('seals with the first secret and opens with all', () => {
     const older = new CookieSealer('session', [OLDER_SECRET]);
     const rotated = new CookieSealer('session', [SECRET, OLDER_SECRET]);
 
-    expect(rotated.open(older.seal('from before'))).toMatchObject({ data: 'from before' });
-    expect(sealer.open(rotated.seal('from now'))).toMatchObject({ data: 'from now' });
-    expect(older.open(rotated.seal('from now'))).toBeUndefined();
+    expect(rotated.open(older.seal('"from before"'))).toMatchObject({ data: 'from before' });
+    expect(sealer.open(rotated.seal('"from now"'))).toMatchObject({ data: 'from now' });
+    expect(older.open(rotated.seal('"from now"'))).toBeUndefined();
   });
 
   it('names the key in the header, and only the key of its secret', () => {
@@ -115,7 +117,7 @@ describe('CookieSealer', () => {
       JSON.parse(Buffer.from(value.split('.')[0]!, 'base64url').toString()) as unknown;
     const { kid } = deriveSealingKey(SECRET, 'session');
 
-    expect(header(sealer.seal('x'))).toEqual({ alg: 'dir', enc: 'A256GCM', kid, typ: 'wristband-session' });
+    expect(header(seal('x'))).toEqual({ alg: 'dir', enc: 'A256GCM', kid, typ: 'wristband-session' });
     expect(deriveSealingKey(OLDER_SECRET, 'session').kid).not.toBe(kid);
   });
 });
@@ -126,7 +128,7 @@ describe('the sealed format is standard JWE', () => {
   const encode = (envelope: unknown) => new TextEncoder().encode(JSON.stringify(envelope));
 
   it('opens with jose', async () => {
-    const { plaintext, protectedHeader } = await compactDecrypt(sealer.seal({ a: 'ü' }, 60, NOW), raw);
+    const { plaintext, protectedHeader } = await compactDecrypt(seal({ a: 'ü' }, 60, NOW), raw);
 
     expect(JSON.parse(new TextDecoder().decode(plaintext))).toEqual({
       iat: NOW / 1000,
@@ -141,7 +143,7 @@ describe('the sealed format is standard JWE', () => {
       .setProtectedHeader({ typ, kid, enc: 'A256GCM', alg: 'dir' })
       .encrypt(raw);
 
-    expect(sealer.open(sealed, NOW)).toEqual({ data: 'from jose', issuedAt: NOW / 1000 });
+    expect(sealer.open(sealed, NOW)).toMatchObject({ data: 'from jose', issuedAt: NOW / 1000 });
   });
 
   it.each([

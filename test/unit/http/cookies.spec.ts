@@ -1,12 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  cookieValues,
-  requestCookies,
-  serializeCookie,
-  serializeExpiredCookie,
-} from '../../../lib/http/cookies.js';
+import { requestCookies, serializeCookie, serializeExpiredCookie } from '../../../lib/http/cookies.js';
 import type { HttpRequest } from '../../../lib/interfaces/http.interface.js';
 
 /** A request as far as cookies are concerned. */
@@ -66,19 +61,21 @@ describe('requestCookies', () => {
     ],
     ['login#abc#123=x', [['login#abc#123', 'x']]],
   ])('reads %j as %j', (header, pairs) => {
-    expect(requestCookies(requestWith(header)).map((cookie) => [cookie.name, cookie.value])).toEqual(pairs);
+    expect(requestCookies(requestWith(header), '').map((cookie) => [cookie.name, cookie.value])).toEqual(
+      pairs,
+    );
   });
 
   it('reads the request underneath a wrapper', () => {
     const request = { raw: requestWith('a=1') } as unknown as HttpRequest;
 
-    expect(requestCookies(request)).toEqual([{ name: 'a', value: '1' }]);
+    expect(requestCookies(request, '')).toEqual([{ name: 'a', value: '1' }]);
   });
 
   it('answers for any header', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (header) => {
-        for (const cookie of requestCookies(requestWith(header))) {
+        for (const cookie of requestCookies(requestWith(header), '')) {
           expect(cookie).toEqual({ name: expect.any(String), value: expect.any(String) });
         }
       }),
@@ -101,7 +98,9 @@ describe('requestCookies', () => {
       fc.property(fc.array(fc.tuple(junk, fc.stringMatching(/^[\w.-]{1,20}$/)), { maxLength: 8 }), (rows) => {
         const header = rows.map(([other, text]) => `${other}; session=${text}`).join('; ');
 
-        expect(cookieValues(requestWith(header), 'session')).toEqual(rows.map(([, text]) => text));
+        expect(requestCookies(requestWith(header), 'session').map(({ value }) => value)).toEqual(
+          rows.map(([, text]) => text),
+        );
       }),
       { numRuns: 500 },
     );
@@ -112,19 +111,23 @@ describe('requestCookies', () => {
       fc.property(token, fc.stringMatching(/^[\w.-]{0,40}$/), (name, text) => {
         const [pair] = serializeCookie(name, text, { path: '/' }).split(';');
 
-        expect(requestCookies(requestWith(pair))).toEqual([{ name, value: text }]);
+        expect(requestCookies(requestWith(pair), '')).toEqual([{ name, value: text }]);
       }),
     );
   });
 });
 
-describe('cookieValues', () => {
-  it('answers every value of a name, in the order of the header', () => {
-    expect(cookieValues(requestWith('a=1; b=2; a=3; A=4'), 'a')).toEqual(['1', '3']);
+describe('requestCookies with a prefix', () => {
+  it('answers the cookies whose names begin so, in the order of the header', () => {
+    expect(requestCookies(requestWith('a=1;\ta.0=2;b=0;  a=3; A=4'), 'a')).toEqual([
+      { name: 'a', value: '1' },
+      { name: 'a.0', value: '2' },
+      { name: 'a', value: '3' },
+    ]);
   });
 
-  it('answers none for a name that is not there', () => {
-    expect(cookieValues(requestWith('a=1'), 'toString')).toEqual([]);
+  it('answers none when there are none', () => {
+    expect(requestCookies(requestWith('a=1'), 'toString')).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../lib/config/resolved-options.js';
-import { CookieSealer } from '../../../lib/crypto/sealed-cookie.js';
+import { SealedSessions } from '../../../lib/session/sealed-sessions.js';
 import { decide } from '../../../lib/session/session-writer.js';
 import { WristbandSession } from '../../../lib/session/session.js';
 
@@ -16,14 +16,15 @@ const { session: options } = resolveOptions({
 function decideWith(accessToken: string, growBy: number) {
   const nowInSeconds = Math.floor(Date.now() / 1000);
   const fields = { accessToken: 'old', refreshToken: 'spent', blob: 'x'.repeat(1500) };
-  const received = { id: 'id-1', createdAt: nowInSeconds, issuedAt: nowInSeconds, fields };
-  const session = new WristbandSession(received, { assertWritable() {} });
-  const opened = { session, received, receivedJson: JSON.stringify(session), cookieNames: ['session'] };
+  const stored = { id: 'id-1', createdAt: nowInSeconds, fields };
+  const received = { ...stored, issuedAt: nowInSeconds, json: JSON.stringify(stored), nested: new Map() };
+  const session = new WristbandSession(stored, { assertWritable() {} });
+  const opened = { session, received, cookieNames: ['session'] };
   session.grown = 'y'.repeat(growBy);
   const newest = { accessToken, refreshToken: 'newest', expiresAt: 1, expiresIn: 1 };
   return decide(opened, {
     options: options!,
-    sealer: new CookieSealer('session', [SECRET]),
+    sealed: new SealedSessions(options!),
     newestTokens: (token) => (token === 'spent' ? newest : undefined),
   });
 }

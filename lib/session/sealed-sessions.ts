@@ -1,0 +1,95 @@
+import { LRUCache } from 'lru-cache';
+import type { ResolvedSessionOptions } from '../config/resolved-options.js';
+import { CookieSealer, type Unsealed } from '../crypto/sealed-cookie.js';
+import type { StoredSession } from './session.js';
+
+/** A session as a request brought it. It is never changed: later requests with the same cookie share it. */
+export interface ReceivedSession extends StoredSession {
+  /** Seconds since the epoch at which its cookie was written. */
+  readonly issuedAt: number;
+  /** What was sealed. */
+  readonly json: string;
+  /** The fields that are objects, as JSON, to make copies of. */
+  readonly nested: ReadonlyMap<string, string>;
+}
+
+/** Cookies that were opened lately; some kB each. Opening one is the dearest step of a request with a session. */
+const REMEMBERED = 1000;
+
+/** Seals sessions into cookie values and opens them. */
+export class SealedSessions {
+  readonly #sealer: CookieSealer;
+  readonly #opened = new LRUCache<string, ReceivedSession>({ max: REMEMBERED });
+
+  constructor(private readonly options: ResolvedSessionOptions) {
+    this.#sealer = new CookieSealer('session', options.secrets);
+  }
+
+  /** No end is sealed in: a session ends by the limits of the day on which it is opened. */
+  seal(json: string): string {
+    return this.#sealer.seal(json);
+  }
+
+  /** The newest session in values that a request holds for one cookie; those past their limits do not count. */
+  openNewest(values: readonly string[]): ReceivedSession | undefined {
+    let newest: ReceivedSession | undefined;
+    for (const value of values) {
+      const session = this.#open(value);
+      if (session && isAlive(session, this.options) && !(newest && newest.issuedAt >= session.issuedAt)) {
+        newest = session;
+      }
+    }
+    return newest;
+  }
+
+  #open(value: string): ReceivedSession | undefined {
+    const known = this.#opened.get(value);
+    if (known) return known;
+    const session = toSession(this.#sealer.open(value));
+    // Only what is genuine is remembered: forged cookies cannot push others out.
+    if (session) this.#opened.set(value, session);
+    return session;
+  }
+}
+
+/** The fields of a session for one request to change. */
+export function copyFields({ fields, nested }: ReceivedSession): Record<string, unknown> {
+  const copy = { ...fields };
+  for (const [name, json] of nested) copy[name] = JSON.parse(json);
+  return copy;
+}
+
+/** Whether a session is as it came; most are, so this is found out without turning all of it into text. */
+export function isUntouched({ id, fields }: StoredSession, received: ReceivedSession): boolean {
+  const names = Object.keys(fields);
+  if (id !== received.id || names.length !== Object.keys(received.fields).length) return false;
+  return names.every((name) => {
+    const json = received.nested.get(name);
+    if (json !== undefined) return JSON.stringify(fields[name]) === json;
+    return Object.hasOwn(received.fields, name) && fields[name] === received.fields[name];
+  });
+}
+
+function toSession(unsealed: Unsealed | undefined): ReceivedSession | undefined {
+  if (unsealed === undefined || !isStoredSession(unsealed.data)) return undefined;
+  const { id, createdAt, fields } = unsealed.data;
+  const objects = Object.entries(fields).filter(([, value]) => typeof value === 'object' && value !== null);
+  const nested = new Map(objects.map(([name, value]) => [name, JSON.stringify(value)]));
+  return { id, createdAt, fields, issuedAt: unsealed.issuedAt, json: unsealed.json, nested };
+}
+
+function isAlive({ issuedAt, createdAt }: ReceivedSession, options: ResolvedSessionOptions): boolean {
+  const { maxAge, absoluteMaxAge } = options;
+  const now = Date.now() / 1000;
+  const isIdle = maxAge > 0 && now >= issuedAt + maxAge;
+  const isOver = absoluteMaxAge !== undefined && now >= createdAt + absoluteMaxAge;
+  return !isIdle && !isOver;
+}
+
+function isStoredSession(data: unknown): data is StoredSession {
+  if (typeof data !== 'object' || data === null) return false;
+  const { id, createdAt, fields } = data as Partial<Record<keyof StoredSession, unknown>>;
+  return (
+    typeof id === 'string' && typeof createdAt === 'number' && typeof fields === 'object' && fields !== null
+  );
+}
