@@ -30,13 +30,13 @@ import { MODULE_OPTIONS_TOKEN } from './wristband.module-definition.js';
 const resolvedOptionsProvider: Provider = {
   provide: RESOLVED_OPTIONS,
   inject: [MODULE_OPTIONS_TOKEN],
-  useFactory: (options: WristbandOptions): ResolvedOptions => {
-    validateOptions(options);
-    return resolveOptions(options);
-  },
+  useFactory: (options: WristbandOptions): ResolvedOptions => resolveOptions(validateOptions(options)),
 };
 
-/** What other modules may inject; the last three are here because guards and interceptors are built where they are used. */
+/**
+ * What other modules may inject. The last two are here because Nest builds a guard or an interceptor in the module that
+ * uses it, so what those need has to be visible there.
+ */
 export const exportedProviders = [
   WristbandAuthService,
   SessionAuthGuard,

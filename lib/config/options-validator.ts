@@ -1,9 +1,9 @@
 import { IncomingMessage } from 'node:http';
 import { WristbandConfigError, type ConfigProblem } from '../errors/wristband-config.error.js';
 import type { SessionOptions, WristbandOptions } from '../interfaces/wristband-options.interface.js';
-import { parseHost } from '../tenant/tenant-host.js';
-import { placeholderProblem } from '../tenant/placeholder.js';
 import * as check from './option-checks.js';
+import { type OptionNames, unknownOptionMessage } from './option-names.js';
+import { ruleProblems } from './option-rules.js';
 
 type Checks<T> = { readonly [K in keyof T]-?: check.OptionCheck };
 
@@ -61,9 +61,15 @@ const SESSION_CHECKS: Checks<SessionOptions> = {
     (String(value) in IncomingMessage.prototype || TAKEN.has(String(value)) ? TAKEN_MESSAGE : undefined),
   skipSessionHeader: check.token,
   maxCookies: (value) =>
-    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 10
+    [1, 2, 3].includes(value as number)
       ? undefined
-      : 'must be an integer from 1 to 10',
+      : 'must be 1, 2 or 3: Node refuses requests with more than 16 kB of headers',
+};
+
+const NAMES: OptionNames = {
+  '': Object.keys(OPTION_CHECKS),
+  http: Object.keys(HTTP_CHECKS),
+  session: Object.keys(SESSION_CHECKS),
 };
 
 const REQUIRED = ['clientId', 'clientSecret', 'wristbandApplicationVanityDomain'];
@@ -71,101 +77,58 @@ const REQUIRED = ['clientId', 'clientSecret', 'wristbandApplicationVanityDomain'
 /**
  * Checks the options as far as that is possible without asking Wristband.
  *
+ * @returns the options without those that are `null`: configuration services write that for what is not set
  * @throws {WristbandConfigError} with every problem that was found
  */
-export function validateOptions(options: WristbandOptions): void {
+export function validateOptions(given: WristbandOptions): WristbandOptions {
+  const options = withoutNulls(given);
+  const { http, session } = options;
   const problems = [
-    ...checkEach(options ?? {}, OPTION_CHECKS, '', REQUIRED),
-    ...checkEach(groupOf(options?.http), HTTP_CHECKS, 'http.', []),
-    ...checkEach(
-      groupOf(options?.session),
-      SESSION_CHECKS,
-      'session.',
-      typeof options?.session === 'object' ? ['secrets'] : [],
-    ),
+    ...checkEach(options, OPTION_CHECKS, '', REQUIRED),
+    ...(isGroup(http) ? checkEach(http, HTTP_CHECKS, 'http', []) : []),
+    ...(isGroup(session) ? checkEach(session, SESSION_CHECKS, 'session', ['secrets']) : []),
   ];
-  // The rules between options only make sense for values that are right by themselves.
-  const known = new Set(problems.map(({ option }) => option));
-  problems.push(...combinationProblems(options ?? {}).filter(({ option }) => !known.has(option)));
+  problems.push(...ruleProblems(options, new Set(problems.map(({ option }) => option))));
   if (problems.length > 0) throw new WristbandConfigError(problems);
+  return options;
+}
+
+function withoutNulls(options: WristbandOptions): WristbandOptions {
+  const clean = (group: unknown): unknown =>
+    isGroup(group) ? Object.fromEntries(Object.entries(group).filter(([, value]) => value !== null)) : group;
+  const { http, session, ...rest } = clean(options ?? {}) as WristbandOptions;
+  return {
+    ...rest,
+    ...(http !== undefined && { http: clean(http) as typeof http }),
+    ...(session !== undefined && { session: clean(session) as typeof session }),
+  };
 }
 
 function checkEach(
   values: object,
   checks: Readonly<Record<string, check.OptionCheck>>,
-  prefix: string,
+  group: string,
   required: readonly string[],
 ): ConfigProblem[] {
   const given = values as Readonly<Record<string, unknown>>;
+  const path = (name: string) => (group === '' ? name : `${group}.${name}`);
   const unknown = Object.keys(given).filter((name) => !Object.hasOwn(checks, name));
   const problems = unknown.map((name) => ({
-    option: prefix + name,
-    message: 'is not an option; check the spelling',
+    option: path(name),
+    message: unknownOptionMessage(name, group, NAMES),
   }));
   for (const [name, checkOption] of Object.entries(checks)) {
-    const value = given[name];
-    if (value === undefined || value === null) {
-      if (required.includes(name))
-        problems.push({ option: prefix + name, message: 'is required and missing' });
-      continue;
-    }
-    const message = checkOption(value);
-    if (message !== undefined) problems.push({ option: prefix + name, message });
+    const isMissing = given[name] === undefined;
+    if (isMissing && !required.includes(name)) continue;
+    const message = isMissing ? 'is required and missing' : checkOption(given[name]);
+    if (message !== undefined) problems.push({ option: path(name), message });
   }
   return problems;
 }
 
-function combinationProblems(options: WristbandOptions): ConfigProblem[] {
-  const { session, clientSecret, loginStateSecret, scopes } = options;
-  const rules: [option: string, isBroken: unknown, message: string][] = [
-    [
-      'loginStateSecret',
-      !loginStateSecret && clientSecret && clientSecret.length < check.MIN_SECRET_LENGTH,
-      `must be set, because clientSecret is shorter than ${check.MIN_SECRET_LENGTH} characters and cannot stand in for it`,
-    ],
-    ['scopes', scopes?.length ? !scopes.includes('openid') : false, 'must contain openid'],
-    ['loginUrl', needsUrl(options, 'loginUrl'), 'is required when autoConfigureEnabled is false'],
-    ['redirectUri', needsUrl(options, 'redirectUri'), 'is required when autoConfigureEnabled is false'],
-    [
-      'dangerouslyAllowInsecureRequests',
-      options.dangerouslyAllowInsecureRequests &&
-        !isLoopback(String(options.wristbandApplicationVanityDomain)),
-      'works only when wristbandApplicationVanityDomain is a loopback host (localhost, *.localhost, 127.0.0.1, [::1])',
-    ],
-    [
-      'session.sameSite',
-      session?.sameSite?.toLowerCase?.() === 'none' && session.secure === false,
-      'cannot be none when session.secure is false: browsers drop such a cookie',
-    ],
-  ];
-  const broken = rules.filter(([, isBroken]) => isBroken).map(([option, , message]) => ({ option, message }));
-  return [...broken, ...placeholderProblems(options)];
-}
-
-/** With auto-configuration the root domain may still come from Wristband: then this is checked when it is known. */
-function placeholderProblems(options: WristbandOptions): ConfigProblem[] {
-  const isRootDomainFinal =
-    options.autoConfigureEnabled === false || Boolean(options.parseTenantFromRootDomain);
-  if (!isRootDomainFinal) return [];
-  return (['loginUrl', 'redirectUri'] as const).flatMap((option) => {
-    const value = options[option];
-    const message = value && placeholderProblem(value, Boolean(options.parseTenantFromRootDomain));
-    return message ? [{ option, message }] : [];
-  });
-}
-
-function needsUrl(options: WristbandOptions, option: 'loginUrl' | 'redirectUri'): boolean {
-  return options.autoConfigureEnabled === false && !options[option];
-}
-
 /** What is no object is reported once, for the group itself. */
-function groupOf(value: unknown): object {
-  return typeof value === 'object' && value !== null ? value : {};
-}
-
-function isLoopback(domain: string): boolean {
-  const { hostname } = parseHost(domain);
-  return /^(localhost|127\.0\.0\.1|\[::1\])$|\.localhost$/.test(hostname);
+function isGroup(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function secrets(value: unknown): string | undefined {

@@ -40,7 +40,14 @@ export interface ResolvedOptions extends Omit<WristbandOptions, 'http' | 'sessio
   readonly session?: ResolvedSessionOptions;
 }
 
-/** Fills in the defaults; every default of this library is here. Expects options that were validated. */
+/** The session defaults that the start-up checks need as well. */
+export const SESSION_DEFAULTS = {
+  cookieName: 'session',
+  csrfCookieName: 'CSRF-TOKEN',
+  maxAge: 3600,
+} as const;
+
+/** Fills in the defaults; every default of this library is here. Expects what `validateOptions` answered. */
 export function resolveOptions(options: WristbandOptions): ResolvedOptions {
   const { session, ...rest } = options;
   return Object.freeze({
@@ -61,19 +68,19 @@ export function resolveOptions(options: WristbandOptions): ResolvedOptions {
 }
 
 function resolveSessionOptions(options: SessionOptions): ResolvedSessionOptions {
-  const maxAge = options.maxAge ?? 3600;
+  const maxAge = options.maxAge ?? SESSION_DEFAULTS.maxAge;
   const csrfCookieDomain = options.csrfCookieDomain ?? options.domain;
   return Object.freeze({
     ...options,
     secrets: typeof options.secrets === 'string' ? [options.secrets] : options.secrets,
-    cookieName: options.cookieName ?? 'session',
+    cookieName: options.cookieName ?? SESSION_DEFAULTS.cookieName,
     path: options.path ?? '/',
     sameSite: (options.sameSite ?? 'lax').toLowerCase() as Lowercase<SameSite>,
     secure: options.secure ?? true,
     maxAge,
     touchAfter: options.touchAfter ?? Math.min(60, Math.floor(maxAge * 0.05)),
     enableCsrfProtection: options.enableCsrfProtection ?? false,
-    csrfCookieName: options.csrfCookieName ?? 'CSRF-TOKEN',
+    csrfCookieName: options.csrfCookieName ?? SESSION_DEFAULTS.csrfCookieName,
     csrfHeaderName: options.csrfHeaderName ?? 'X-CSRF-TOKEN',
     requestProperty: options.requestProperty ?? 'session',
     maxCookies: options.maxCookies ?? 1,

@@ -133,6 +133,7 @@ export interface SessionOptions {
   readonly absoluteMaxAge?: number;
   /**
    * Seconds that a session cookie is left alone before it is renewed; 0 renews it with every authenticated request.
+   * Must be smaller than `maxAge`.
    * @default the smaller of 60 and 5 % of maxAge
    */
   readonly touchAfter?: number;
@@ -164,8 +165,8 @@ export interface SessionOptions {
   /** Name of a header, in any case: a request that carries it has no session, and none is written for it. */
   readonly skipSessionHeader?: string;
   /**
-   * Over how many cookies a large session may be spread, at most 10. Proxies and servers limit all headers together,
-   * often to 8 kB.
+   * Over how many cookies a large session may be spread, at most 3: Node refuses requests with more than 16 kB of
+   * headers, and many proxies draw the line at 8 kB.
    * @default 1
    */
   readonly maxCookies?: number;

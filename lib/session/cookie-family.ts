@@ -47,9 +47,12 @@ export function joinedValues(cookies: readonly RequestCookie[], name: string, ma
   return first === last ? [...whole, first] : [...whole, first, last];
 }
 
+/** Whether a name belongs to a cookie, whole or as a part; also of more parts than are allowed today. */
+export function isFamilyName(other: string, name: string): boolean {
+  return other === name || (other.startsWith(`${name}.`) && /^\d{1,2}$/.test(other.slice(name.length + 1)));
+}
+
 /** The names in a request that belong to a cookie, whole or in parts. */
 export function familyNames(cookies: readonly RequestCookie[], name: string): string[] {
-  const isOurs = (other: string) =>
-    other === name || (other.startsWith(`${name}.`) && /^\d{1,2}$/.test(other.slice(name.length + 1)));
-  return [...new Set(cookies.map((cookie) => cookie.name).filter(isOurs))];
+  return [...new Set(cookies.map((cookie) => cookie.name).filter((other) => isFamilyName(other, name)))];
 }

@@ -45,6 +45,7 @@ describePlatforms('session options', (platform) => {
     [{ maxAge: 60 }, /; Max-Age=60; /],
     [{ maxAge: 0 }, /^session=[\w.-]+; Path=\/; HttpOnly; SameSite=Lax$/],
     [{ absoluteMaxAge: 600 }, /; Max-Age=600; /],
+    [{ absoluteMaxAge: null as never }, /; Max-Age=3600; /],
   ])('%j are seen in the cookie', async (options, cookie) => {
     await start(options);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { validateOptions } from '../../../lib/config/options-validator.js';
 import { resolveOptions } from '../../../lib/config/resolved-options.js';
-import { WristbandConfigError, type WristbandOptions } from '../../../lib/index.js';
+import { type SessionOptions, WristbandConfigError, type WristbandOptions } from '../../../lib/index.js';
 
 const SECRET = 'a-secret-for-tests-with-32-characters-or-more';
 const VALID: WristbandOptions = {
@@ -49,7 +49,7 @@ describe('validateOptions', () => {
 
     expect(() => validateOptions(options as never)).toThrowErrorMatchingInlineSnapshot(`
       [WristbandConfigError: The options of WristbandModule cannot work:
-        - loginUri: is not an option; check the spelling
+        - loginUri: is not an option; did you mean loginUrl?
         - clientId: must be a string that is not empty
         - clientSecret: is required and missing
         - wristbandApplicationVanityDomain: must be a host such as myapp-mycompany.us.wristband.dev, without https:// and without a path
@@ -126,12 +126,107 @@ describe('validateOptions', () => {
     ['skipSessionHeader', 'X Skip'],
     ['maxCookies', 0],
     ['maxCookies', 1.5],
-    ['maxCookies', 11],
+    ['maxCookies', 4],
+    ['touchAfter', 3600],
     ['maxage', 3600],
   ])('names the option session.%s when it is %j', (option, value) => {
     expect(problemsOf({ ...VALID, session: { ...VALID.session, [option]: value } })).toEqual([
       `session.${option}`,
     ]);
+  });
+
+  it.each<[session: Partial<SessionOptions>, options: string[]]>([
+    [{ maxAge: 60, touchAfter: 60 }, ['touchAfter']],
+    [{ maxAge: 60, touchAfter: 59 }, []],
+    [{ maxAge: 0, touchAfter: 600 }, []],
+    [{ csrfCookieName: 'session' }, ['csrfCookieName']],
+    [{ csrfCookieName: 'session.0', maxCookies: 3 }, ['csrfCookieName']],
+    [{ csrfCookieName: 'session.csrf', maxCookies: 3 }, []],
+    [{ cookieName: 'CSRF-TOKEN', enableCsrfProtection: true }, ['csrfCookieName']],
+    [{ cookieName: 'CSRF-TOKEN' }, []],
+    [{ cookieName: '__Host-sid' }, []],
+    [{ cookieName: '__Host-sid', domain: 'yourapp.io' }, ['cookieName']],
+    [{ cookieName: '__Host-sid', path: '/app' }, ['cookieName']],
+    [{ cookieName: '__Host-sid', secure: false }, ['cookieName']],
+    [{ cookieName: '__host-sid', secure: false }, ['cookieName']],
+    [{ cookieName: '__Host-sid', csrfCookieDomain: 'yourapp.io' }, []],
+    [{ cookieName: '__Secure-sid', domain: 'yourapp.io', path: '/app' }, []],
+    [{ cookieName: '__Secure-sid', secure: false }, ['cookieName']],
+    [{ csrfCookieName: '__Host-csrf' }, []],
+    [{ csrfCookieName: '__Host-csrf', domain: 'yourapp.io' }, ['csrfCookieName']],
+    [{ csrfCookieName: '__Host-csrf', csrfCookieDomain: 'yourapp.io' }, ['csrfCookieName']],
+    [{ csrfCookieName: '__Host-csrf', path: '/app' }, ['csrfCookieName']],
+    [{ csrfCookieName: '__Secure-csrf', secure: false }, ['csrfCookieName']],
+  ])('looks at the session options %j together', (session, options) => {
+    const expected = options.map((option) => `session.${option}`);
+
+    expect(problemsOf({ ...VALID, session: { ...VALID.session, ...session } })).toEqual(expected);
+  });
+
+  it('says under which conditions browsers keep a cookie with a prefix', () => {
+    const session = {
+      secrets: SECRET,
+      cookieName: '__Host-sid',
+      domain: 'a.io',
+      path: '/app',
+      secure: false,
+    };
+
+    expect(() => validateOptions({ ...VALID, session })).toThrow(
+      'session.cookieName: begins with __Host-: browsers drop such a cookie unless it has no domain and session.path is / and session.secure is true',
+    );
+  });
+
+  it.each<[options: object, line: string]>([
+    [{ clientID: 'x' }, 'clientID: is not an option; did you mean clientId?'],
+    [{ logInURL: 'x' }, 'logInURL: is not an option; did you mean loginUrl?'],
+    [{ scope: [] }, 'scope: is not an option; did you mean scopes?'],
+    [{ colour: 'red' }, 'colour: is not an option; check the spelling'],
+    [{ cookieName: 'sid' }, 'cookieName: is not an option here; it belongs under session'],
+    [{ timeout: 100 }, 'timeout: is not an option here; it belongs under http'],
+    [{ http: { tiemout: 100 } }, 'http.tiemout: is not an option; did you mean timeout?'],
+    [{ session: { secrets: SECRET, maxage: 60 } }, 'session.maxage: is not an option; did you mean maxAge?'],
+    [
+      { session: { secrets: SECRET, trustedOrigins: [] } },
+      'session.trustedOrigins: is not an option here; it belongs at the top level',
+    ],
+  ])('tells what is meant by %j', (options, line) => {
+    expect(() => validateOptions({ ...VALID, ...options })).toThrow(`  - ${line}`);
+  });
+
+  it.each([
+    ['https://localhost/', 'wristbandApplicationVanityDomain'],
+    [undefined, 'wristbandApplicationVanityDomain'],
+  ])('does not draw conclusions from the vanity domain %j', (wristbandApplicationVanityDomain, option) => {
+    const options = { ...VALID, wristbandApplicationVanityDomain, dangerouslyAllowInsecureRequests: true };
+
+    expect(problemsOf(options)).toEqual([option]);
+  });
+
+  it('does not trip over a value of a wrong type that another rule is about', () => {
+    const options = {
+      ...VALID,
+      autoConfigureEnabled: false,
+      loginUrl: 42,
+      redirectUri: 'https://a.io/callback',
+    };
+
+    expect(problemsOf(options)).toEqual(['loginUrl']);
+  });
+
+  it('takes null for absent, as configuration services write it', () => {
+    const everyOption = (names: string[]) => Object.fromEntries(names.map((name) => [name, null]));
+    const options = {
+      ...everyOption(['loginUrl', 'scopes', 'trustedOrigins', 'tenantCustomDomains', 'logger', 'onEvent']),
+      ...VALID,
+      http: everyOption(['timeout', 'fetch']),
+      session: { ...everyOption(['absoluteMaxAge', 'domain', 'cookieName', 'maxAge']), secrets: SECRET },
+    } as unknown as WristbandOptions;
+
+    expect(resolveOptions(validateOptions(options))).toEqual(resolveOptions(VALID));
+    expect(problemsOf({ ...VALID, clientId: null })).toEqual(['clientId']);
+    expect(problemsOf({ ...VALID, session: { secrets: null } })).toEqual(['session.secrets']);
+    expect(problemsOf({ ...VALID, http: null, session: null })).toEqual([]);
   });
 
   it('asks for a login state secret when the client secret is too short to stand in (weakness 19)', () => {
