@@ -69,3 +69,8 @@ export class WristbandException extends HttpException {
     if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter;
   }
 }
+
+/** What everything that needs a signed-in user throws without one. */
+export function notAuthenticated(): WristbandException {
+  return new WristbandException('not_authenticated', 'Sign in first');
+}

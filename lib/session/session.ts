@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { WristbandException } from '../errors/wristband.exception.js';
+import { notAuthenticated, WristbandException } from '../errors/wristband.exception.js';
 import type { CallbackData } from '../interfaces/auth-flow.interface.js';
 import type { SessionMethods, SessionResponse, TokenResponse } from '../interfaces/session.interface.js';
+
+export { notAuthenticated };
 
 /** What a session is apart from its fields. */
 interface SessionState {
@@ -150,10 +152,6 @@ function assertFree(name: string): void {
   // `__proto__` as a field would swap the session's prototype; a method's name would hide the method.
   if (isReserved(name))
     throw new WristbandException('invalid_argument', `A session field cannot be named ${name}`);
-}
-
-export function notAuthenticated(): WristbandException {
-  return new WristbandException('not_authenticated', 'Sign in first');
 }
 
 function isText(value: unknown): value is string {
