@@ -57,8 +57,21 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
     return this.#state.id;
   }
 
+  // Without these setters an assignment would be a bare TypeError, and one to `__proto__` would swap the prototype.
+  set id(_value: unknown) {
+    throw reserved('id');
+  }
+
   get size(): number {
     return Object.keys(this).length;
+  }
+
+  set size(_value: unknown) {
+    throw reserved('size');
+  }
+
+  set __proto__(_value: unknown) {
+    throw reserved('__proto__');
   }
 
   get(name: string, defaultValue?: unknown): unknown {
@@ -149,9 +162,12 @@ export function isReserved(name: string): boolean {
 }
 
 function assertFree(name: string): void {
-  // `__proto__` as a field would swap the session's prototype; a method's name would hide the method.
-  if (isReserved(name))
-    throw new WristbandException('invalid_argument', `A session field cannot be named ${name}`);
+  // A method's name as a field would hide the method.
+  if (isReserved(name)) throw reserved(name);
+}
+
+function reserved(name: string): WristbandException {
+  return new WristbandException('invalid_argument', `A session field cannot be named ${name}`);
 }
 
 function isText(value: unknown): value is string {

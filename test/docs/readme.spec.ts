@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { validateOptions } from '../../lib/config/options-validator.js';
 import { ERROR_STATUS } from '../../lib/errors/wristband.exception.js';
 import { WristbandConfigError } from '../../lib/index.js';
+import { WristbandSession } from '../../lib/session/session.js';
 
 const root = new URL('../..', import.meta.url).pathname;
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -109,6 +110,13 @@ describe('README', () => {
     );
 
     expect(listed).toEqual(ERROR_STATUS);
+  });
+
+  it('lists every name that a session field cannot have', () => {
+    const names = Object.getOwnPropertyNames(WristbandSession.prototype);
+    const [sentence = ''] = /A field cannot have the name of[^.]+\./.exec(readme) ?? [];
+
+    for (const name of names.filter((one) => one !== '__proto__')) expect(sentence).toContain(`\`${name}\``);
   });
 
   it('lists every option, and none that is not there', () => {

@@ -187,10 +187,18 @@ describePlatforms('what fits into a session', (platform) => {
     expect((await get('counter/read')).json()).toEqual({ value: 'kept after all' });
   });
 
-  it.each(['save', 'size', 'toJSON'])('refuses a field that hides %s', async (name) => {
+  it.each([
+    ['save', 'session_not_serializable'],
+    ['toJSON', 'session_not_serializable'],
+    ['constructor', 'session_not_serializable'],
+    ['id', 'invalid_argument'],
+    ['size', 'invalid_argument'],
+    ['__proto__', 'invalid_argument'],
+  ])('refuses a field with the name of %s', async (name, code) => {
     const response = await get(`values/reserved?name=${name}`);
 
     expect(response.status).toBe(500);
+    expect(response.json()).toMatchObject({ code, message: expect.stringContaining(name) });
   });
 
   it('keeps what says itself how it is written, such as a date, as a text', async () => {
