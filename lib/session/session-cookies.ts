@@ -60,9 +60,9 @@ export function csrfCookie(
  * @param present names of this session's cookies in the request
  */
 export function expiredCookies(present: readonly string[], options: ResolvedSessionOptions): string[] {
-  const session = expired(present, options);
+  const session = present.flatMap((name) => expiredEverywhere(name, sessionAttributes(options)));
   if (!options.enableCsrfProtection) return session;
-  return [...session, serializeExpiredCookie(options.csrfCookieName, csrfAttributes(options))];
+  return [...session, ...expiredEverywhere(options.csrfCookieName, csrfAttributes(options))];
 }
 
 /** The largest fields of a session with their size, for the message that says why it does not fit. */
@@ -77,6 +77,12 @@ export function largestFields(fields: Readonly<Record<string, unknown>>): string
 
 function expired(names: readonly string[], options: ResolvedSessionOptions): string[] {
   return names.map((name) => serializeExpiredCookie(name, sessionAttributes(options)));
+}
+
+/** Also for the host alone: a cookie from before a domain was configured would bring the old session back. */
+function expiredEverywhere(name: string, { domain, ...attributes }: SerializeOptions): string[] {
+  const scopes = domain === undefined ? [{}] : [{ domain }, {}];
+  return scopes.map((scope) => serializeExpiredCookie(name, { ...attributes, ...scope }));
 }
 
 function sessionAttributes({ domain, path, sameSite, secure }: ResolvedSessionOptions): SerializeOptions {

@@ -3,7 +3,7 @@ import type { SessionOptions } from '../../lib/index.js';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
 import { Browser } from '../support/browser.js';
 import { CounterController } from '../support/counter.controller.js';
-import { submitPassword } from '../support/sign-in.js';
+import { signIn, submitPassword } from '../support/sign-in.js';
 import { describePlatforms, SESSION_SECRET, startTestApp, type TestApp } from '../support/test-app.js';
 
 const OLDER_SECRET = 'an-older-secret-for-tests-of-32-or-more-chars';
@@ -21,11 +21,16 @@ describePlatforms('session options', (platform) => {
     app = undefined;
   });
 
-  const start = async (session: Partial<SessionOptions> = {}) => {
+  const start = async (session: Partial<SessionOptions> = {}, port = 0) => {
     await app?.close();
     const options = { session: { secrets: SESSION_SECRET, secure: false, ...session } };
-    app = await startTestApp({ emulator, platform, options, controllers: [CounterController] });
+    app = await startTestApp({ emulator, platform, options, controllers: [CounterController], port });
     return app;
+  };
+  const signInToAcme = (browser: Browser, origin = app!.origin) => {
+    emulator.setApplication({ redirectUris: [`${origin}/api/auth/callback`] });
+    const grace = emulator.users.find(({ email }) => email === 'grace@acme.example')!;
+    return signIn(browser, `${origin}/api/auth/login?tenant_name=acme`, grace);
   };
   const get = (browser: Browser, path: string, headers: Record<string, string> = {}) =>
     browser.get(`${app!.origin}/counter/${path}`, { headers });
@@ -65,7 +70,25 @@ describePlatforms('session options', (platform) => {
 
     expect(setCookies).toEqual([
       'session=; Max-Age=0; Domain=localhost; Path=/counter; HttpOnly; SameSite=Lax',
+      'session=; Max-Age=0; Path=/counter; HttpOnly; SameSite=Lax',
     ]);
+  });
+
+  it('does not come back from a cookie of the time before a domain was configured', async () => {
+    const session = { enableCsrfProtection: true };
+    const browser = new Browser();
+    const { port } = await start(session);
+    const origin = `http://app.yourapp.localhost:${port}`;
+    await signInToAcme(browser, origin);
+    await start({ ...session, domain: 'yourapp.localhost' }, port);
+    await browser.get(`${origin}/counter/up`);
+    const before = await browser.cookies(origin);
+
+    await browser.get(`${origin}/counter/clear`);
+
+    expect(before.toSorted()).toEqual(['CSRF-TOKEN', 'CSRF-TOKEN', 'session', 'session']);
+    expect(await browser.cookies(origin)).toEqual([]);
+    expect((await browser.get(`${origin}/counter/read`)).json()).toEqual({});
   });
 
   it('renews the cookie with every request when touchAfter is 0', async () => {
