@@ -13,8 +13,8 @@ export type Session<T extends object = object> = SessionMethods<T> & SessionFiel
 const sessionParameter = createParamDecorator(
   (field: string | undefined, context: ExecutionContext): unknown => {
     const { request, response } = httpContext(context);
-    const session = boundSessionManager(request)?.open(request, response);
-    return field === undefined ? session : session?.[field];
+    const session = boundSessionManager(request).open(request, response);
+    return field === undefined ? session : session[field];
   },
 );
 

@@ -16,6 +16,8 @@ export class SessionInterceptor implements NestInterceptor {
   constructor(private readonly sessions: SessionManager) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    // Nothing to write: only the answer to an HTTP request carries a cookie.
+    if (context.getType() !== 'http') return next.handle();
     const { request } = httpContext(context);
     bindSessionManager(request, this.sessions);
     return next.handle().pipe(tap({ next: () => this.sessions.prepare(request) }));

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { WristbandException } from '../errors/wristband.exception.js';
 import { rawRequest, requestServer } from '../http/http-request.js';
 import type { HttpRequest } from '../interfaces/http.interface.js';
 import type { SessionManager } from './session.manager.js';
@@ -17,8 +18,15 @@ export function bindServer(server: object, manager: SessionManager): void {
   byServer.set(server, manager);
 }
 
-/** The manager of a request. */
-export function boundSessionManager(request: HttpRequest): SessionManager | undefined {
+/**
+ * The manager of a request.
+ *
+ * @throws {WristbandException} `session_not_configured` when no module with sessions serves it
+ */
+export function boundSessionManager(request: HttpRequest): SessionManager {
   const server = requestServer(request);
-  return byRequest.get(rawRequest(request)) ?? (server && byServer.get(server));
+  const manager = byRequest.get(rawRequest(request)) ?? (server && byServer.get(server));
+  if (manager) return manager;
+  const message = 'Import WristbandModule with the option session.secrets to use @Session()';
+  throw new WristbandException('session_not_configured', message);
 }
