@@ -60,11 +60,12 @@ export class AutoConfiguration {
   }
 
   async #load(): Promise<ApplicationConfig> {
-    this.#config ??= this.#fetchAndMerge();
+    const config = (this.#config ??= this.#fetchAndMerge());
     try {
-      return await this.#config;
+      return await config;
     } catch (error) {
-      this.#config = undefined;
+      // Only its own: a newer one may have taken its place meanwhile.
+      if (this.#config === config) this.#config = undefined;
       throw error;
     }
   }
