@@ -20,7 +20,12 @@ import type { TokenAnswer } from '../wristband-api/answer-shapes.js';
 import { OAuthResponseError } from '../wristband-api/oauth-response.error.js';
 import { type CodeGrant, WristbandClient } from '../wristband-api/wristband-client.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
-import { callbackError, callbackParameters, exchangeError } from './callback-answers.js';
+import {
+  callbackError,
+  type CallbackParameters,
+  callbackParameters,
+  exchangeError,
+} from './callback-answers.js';
 import { CodeExchanger } from './code-exchanger.js';
 import { assertSameUser, IdTokenVerifier } from './id-token.verifier.js';
 import type { LoginState } from './login-state.js';
@@ -46,10 +51,11 @@ export class CallbackFlow {
    * reload of the page can still succeed.
    */
   async complete(request: HttpRequest, response: HttpResponse): Promise<CallbackResult> {
-    const { state } = callbackParameters(new QueryParameters(request));
+    const query = callbackParameters(new QueryParameters(request));
+    const { state } = query;
     const config = await this.autoConfiguration.resolve();
     try {
-      const result = await this.#answer(request, config);
+      const result = await this.#answer(request, query, config);
       this.loginStates.clear(request, response, config, state);
       return result;
     } catch (error) {
@@ -60,8 +66,11 @@ export class CallbackFlow {
     }
   }
 
-  async #answer(request: HttpRequest, config: ApplicationConfig): Promise<CallbackResult> {
-    const query = callbackParameters(new QueryParameters(request));
+  async #answer(
+    request: HttpRequest,
+    query: CallbackParameters,
+    config: ApplicationConfig,
+  ): Promise<CallbackResult> {
     const loginState = this.loginStates.find(request, query.state);
     const isOpen = typeof loginState === 'object';
     const found = await this.tenants.ofRequest(
