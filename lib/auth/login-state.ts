@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { CookieSealer } from '../crypto/sealed-cookie.js';
+import { isJsonObject } from '../json/json.js';
 
 /** What one sign-in has to remember between the Login and the Callback Endpoint. */
 export interface LoginState {
@@ -39,8 +40,8 @@ export function openLoginState(sealed: string, state: string, sealer: CookieSeal
 }
 
 function isLoginState(data: unknown): data is LoginState {
-  if (typeof data !== 'object' || data === null) return false;
-  const { state, codeVerifier, nonce, redirectUri } = data as Partial<Record<keyof LoginState, unknown>>;
+  if (!isJsonObject(data)) return false;
+  const { state, codeVerifier, nonce, redirectUri } = data;
   return [state, codeVerifier, nonce, redirectUri].every(
     (field) => typeof field === 'string' && field !== '',
   );

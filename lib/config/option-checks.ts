@@ -17,7 +17,7 @@ export const callable: OptionCheck = (value) =>
   typeof value === 'function' ? undefined : 'must be a function';
 
 export const group: OptionCheck = (value) =>
-  typeof value === 'object' && !Array.isArray(value) ? undefined : 'must be an object';
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'must be an object';
 
 /** Timers and cookies take whole numbers up to this. */
 const MAX_NUMBER = 2 ** 31 - 1;

@@ -128,7 +128,7 @@ function checkEach(
 
 /** What is no object is reported once, for the group itself. */
 function isGroup(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return check.group(value) === undefined;
 }
 
 function secrets(value: unknown): string | undefined {

@@ -1,4 +1,5 @@
 import type { UserInfo, UserInfoRole } from '../interfaces/user-info.interface.js';
+import { isJsonObject, type JsonObject } from '../json/json.js';
 
 /** A checked answer of the token endpoint (RFC 6749 section 5.1). */
 export interface TokenAnswer {
@@ -18,12 +19,6 @@ export interface SdkConfiguration {
   readonly parseTenantFromRootDomain?: string;
   readonly applicationAuthorizationRequestsEnabled?: boolean;
   readonly fallbackLoginUrl?: string;
-}
-
-type Json = Readonly<Record<string, unknown>>;
-
-export function isJsonObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The token answer, or `undefined` when a part that must be there is missing or of another type. */
@@ -53,7 +48,7 @@ export function parseUserInfo(json: unknown): UserInfo | undefined {
   return withoutAbsent({ ...required, ...profileClaims(json), ...contactClaims(json) }) as UserInfo;
 }
 
-function profileClaims(json: Json) {
+function profileClaims(json: JsonObject) {
   return {
     fullName: text(json.name),
     givenName: text(json.given_name),
@@ -70,7 +65,7 @@ function profileClaims(json: Json) {
   };
 }
 
-function contactClaims(json: Json) {
+function contactClaims(json: JsonObject) {
   return {
     email: text(json.email),
     emailVerified: flag(json.email_verified),

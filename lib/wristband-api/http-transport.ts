@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
+import { parseJson } from '../json/json.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { readLimited } from './read-limited.js';
 import { isUnsent, parseRetryAfter, pauseBefore } from './retry-policy.js';
@@ -122,14 +123,6 @@ function classify({ status, headers }: Response, text: string): Outcome {
     return { trouble: `answered ${status}`, didNothing: status === 429 || status === 503, retryAfter };
   }
   return { answer: { status, json: parseJson(text) } };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function describe(cause: unknown): string {

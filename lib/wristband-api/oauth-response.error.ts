@@ -1,5 +1,5 @@
 import type { OAuthErrorDetails } from '../errors/wristband.exception.js';
-import { isJsonObject } from './answer-shapes.js';
+import { isJsonObject } from '../json/json.js';
 
 // The characters that RFC 6749 section 5.2 allows in a description; anything else has no place in a log line.
 const FORBIDDEN = /[^\u0020\u0021\u0023-\u005b\u005d-\u007e]/g;

@@ -3,9 +3,9 @@ import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import type { UserInfo } from '../interfaces/user-info.interface.js';
+import { isJsonObject } from '../json/json.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import {
-  isJsonObject,
   parseSdkConfiguration,
   parseTokenAnswer,
   parseUserInfo,

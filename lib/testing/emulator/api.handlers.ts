@@ -1,5 +1,6 @@
+import { isJsonObject } from '../../json/json.js';
 import type { EmulatorState } from './emulator.state.js';
-import { parseJson, sendJson, type Exchange } from './exchange.js';
+import { jsonBody, sendJson, type Exchange } from './exchange.js';
 import { hostnameOf, usesTenantSubdomains } from './tenant.directory.js';
 
 /** What an SDK configures itself from. */
@@ -26,9 +27,8 @@ export async function handleSdkConfiguration(
 
 /** Whether a host is the custom domain of a tenant. */
 export async function handleCustomDomainValidation(state: EmulatorState, exchange: Exchange): Promise<void> {
-  const body = parseJson(exchange.request, exchange.body);
-  const isQuestion = typeof body === 'object' && body !== null && 'tenantCustomDomain' in body;
-  const asked = isQuestion ? String(body.tenantCustomDomain).toLowerCase() : '';
+  const body = jsonBody(exchange.request, exchange.body);
+  const asked = isJsonObject(body) ? String(body.tenantCustomDomain).toLowerCase() : '';
   const valid = state.tenants.some(
     ({ customDomain }) => customDomain && [customDomain, hostnameOf(customDomain)].includes(asked),
   );

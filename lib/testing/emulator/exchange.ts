@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseJson } from '../../json/json.js';
 import type { EmulatorCall, EmulatorEndpoint } from './emulator-fault.interface.js';
 import type { ResolvedEmulatorTenant } from './emulator-options.interface.js';
 
@@ -37,18 +38,13 @@ export function describeCall(
     headers: request.headers,
     body,
     form: Object.fromEntries(form),
-    json: parseJson(request, body),
+    json: jsonBody(request, body),
   };
 }
 
 /** The JSON value in a body; undefined when the body is something else. */
-export function parseJson(request: IncomingMessage, body: string): unknown {
-  if (!hasContentType(request, 'application/json')) return undefined;
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
+export function jsonBody(request: IncomingMessage, body: string): unknown {
+  return hasContentType(request, 'application/json') ? parseJson(body) : undefined;
 }
 
 /** Answers with JSON. */

@@ -1,23 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  isJsonObject,
   parseSdkConfiguration,
   parseTokenAnswer,
   parseUserInfo,
 } from '../../../lib/wristband-api/answer-shapes.js';
 
 const NO_OBJECTS = [undefined, null, 'text', 5, true, [], [{}]];
-
-describe('isJsonObject', () => {
-  it.each(NO_OBJECTS)('refuses %j', (value) => {
-    expect(isJsonObject(value)).toBe(false);
-  });
-
-  it('accepts an object', () => {
-    expect(isJsonObject({})).toBe(true);
-  });
-});
 
 describe('parseTokenAnswer', () => {
   const answer = {

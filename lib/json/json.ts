@@ -1,0 +1,16 @@
+/** An object that came as JSON; what its members are is not known yet. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The parsed text, or `undefined` when it is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a value is an object, and neither `null` nor an array. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
