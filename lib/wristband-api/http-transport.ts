@@ -22,7 +22,7 @@ export interface TransportRequest {
   readonly isRepeatable: boolean;
 }
 
-/** An answer that arrived, whatever its status below 500. */
+/** An answer that Wristband meant: 2xx, or a refusal by a 4xx other than 408 and 429. */
 export interface TransportAnswer {
   readonly status: number;
   /** The parsed body; `undefined` when it was empty or no JSON. */
