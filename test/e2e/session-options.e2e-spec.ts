@@ -130,6 +130,53 @@ describePlatforms('session options', (platform) => {
     expect((await get(new Browser(), 'read', { cookie })).json()).toEqual({});
   });
 
+  it('holds a new absolute age against cookies that are out already', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    await start();
+    const browser = new Browser();
+    await get(browser, 'up');
+    vi.setSystemTime(Date.now() + 120_000);
+    await get(browser, 'up');
+    const cookie = await browser.jar.getCookieString(app!.origin);
+
+    await start({ absoluteMaxAge: 180 });
+    expect((await get(new Browser(), 'read', { cookie })).json()).toEqual({ count: 2 });
+    vi.setSystemTime(Date.now() + 60_000);
+
+    expect((await get(new Browser(), 'read', { cookie })).json()).toEqual({});
+  });
+
+  it('gives a CSRF token to a session from before the protection was switched on', async () => {
+    const browser = new Browser();
+    const { origin, port } = await start();
+    await signInToAcme(browser);
+    await start({ enableCsrfProtection: true }, port);
+
+    const first = await browser.get(`${origin}/api/auth/session`);
+    const second = await browser.get(`${origin}/api/auth/session`);
+
+    const { csrfToken } = (await get(browser, 'read')).json();
+    expect(csrfToken).toMatch(/^[\w-]{32}$/);
+    expect(first.status).toBe(200);
+    expect(first.setCookies).toEqual([
+      expect.stringMatching(/^session=/),
+      expect.stringContaining(`CSRF-TOKEN=${String(csrfToken)}; `),
+    ]);
+    expect(second.setCookies).toEqual([]);
+  });
+
+  it('gives no CSRF token to a session without a sign-in', async () => {
+    const browser = new Browser();
+    const { port } = await start();
+    await get(browser, 'up');
+    await start({ enableCsrfProtection: true }, port);
+
+    const response = await get(browser, 'read');
+
+    expect(response.json()).toEqual({ count: 1 });
+    expect(response.setCookies).toEqual([]);
+  });
+
   it('keeps a browser session open on the server as long as it has no absolute age', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     await start({ maxAge: 0 });
@@ -149,6 +196,24 @@ describePlatforms('session options', (platform) => {
     expect((await get(browser, 'property/wristbandSession')).json()).toEqual({ count: 2 });
     expect((await get(browser, 'read')).json()).toEqual({ count: 2 });
     expect((await get(browser, 'property/session')).json()).toEqual({ count: null });
+  });
+
+  it('is not on the request yet when middleware runs', async () => {
+    const seen: unknown[] = [];
+    app = await startTestApp({
+      emulator,
+      platform,
+      controllers: [CounterController],
+      configure: (nest) => {
+        nest.use((request: { session?: unknown }, _response: unknown, next: () => void) => {
+          seen.push(request.session);
+          next();
+        });
+      },
+    });
+
+    expect((await get(new Browser(), 'property/session')).json()).toEqual({ count: 1 });
+    expect(seen).toEqual([undefined]);
   });
 
   it('is the same object on the request and in the handler', async () => {

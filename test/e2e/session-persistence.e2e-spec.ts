@@ -120,6 +120,11 @@ class CounterController {
     countUp(session);
   }
 
+  @Get('save')
+  save(@Session() session: Session<CounterSession>) {
+    session.save();
+  }
+
   @Get('clear')
   clear(@Session() session: Session<CounterSession>) {
     session.save();
@@ -276,6 +281,13 @@ describePlatforms('session persistence', (platform) => {
     await get('/c/value');
 
     expect((await get('/c/read')).setCookies).toEqual([]);
+  });
+
+  it('writes the cookie at save() although nothing changed', async () => {
+    await get('/c/value');
+
+    expect((await get('/c/save')).setCookies).toEqual([expect.stringMatching(/^session=.+Max-Age=3600/)]);
+    expect((await get('/c/read')).json()).toEqual({ count: 1 });
   });
 
   it('sets nothing for a visitor without a session', async () => {

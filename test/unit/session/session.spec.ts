@@ -88,6 +88,17 @@ describe('WristbandSession', () => {
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
   });
 
+  it('leaves out what a stored session holds under the name of something it can do', () => {
+    const fields = '{"save":1,"id":"id-2","constructor":2,"__proto__":{"isAdmin":true},"theme":"dark"}';
+
+    const session = stored(JSON.parse(fields));
+
+    expect(session.toJSON()).toEqual({ theme: 'dark' });
+    expect(session.id).toBe('id-1');
+    expect(() => session.save()).not.toThrow();
+    expect(session.isAdmin).toBeUndefined();
+  });
+
   it('stays as it was when a sign-in fails for the name of a field', () => {
     const session = stored({ userId: 'u-0', theme: 'dark' });
 
