@@ -11,6 +11,7 @@ import {
   HttpCode,
   Injectable,
   Redirect,
+  Req,
   Res,
   Sse,
   StreamableFile,
@@ -18,7 +19,7 @@ import {
 } from '@nestjs/common';
 import { of } from 'rxjs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type HttpResponse, Session, SessionAuthGuard } from '../../lib/index.js';
+import { type HttpRequest, type HttpResponse, Session, SessionAuthGuard } from '../../lib/index.js';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
 import { Browser } from '../support/browser.js';
 import { signIn } from '../support/sign-in.js';
@@ -160,6 +161,19 @@ class CounterController {
   }
 }
 
+/** Here the session is opened for the first time when the headers are gone. */
+@Controller('late-open')
+class LateOpenController {
+  @Get()
+  lateOpen(@Req() req: HttpRequest & { session: Session<CounterSession> }, @Res() res: HttpResponse) {
+    const raw = rawOf(res);
+    raw.write('headers are gone');
+    const { count } = req.session;
+    countUp(req.session);
+    raw.end(`, count was ${count}`);
+  }
+}
+
 @Controller('refused')
 @UseGuards(SessionAuthGuard, RefusingGuard)
 class RefusedController {
@@ -187,7 +201,7 @@ describePlatforms('session persistence', (platform) => {
     app = await startTestApp({
       emulator,
       platform,
-      controllers: [CounterController, RefusedController, UntouchedController],
+      controllers: [CounterController, LateOpenController, RefusedController, UntouchedController],
     });
   });
   afterAll(async () => {
@@ -311,6 +325,15 @@ describePlatforms('session persistence', (platform) => {
 
     expect(setCookies).toEqual(['session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax']);
     expect((await get('/c/read')).json()).toEqual({});
+  });
+
+  it('can be read, and breaks nothing, when it is opened after the headers', async () => {
+    await get('/c/value');
+
+    const response = await get('/late-open');
+
+    expect(response.text).toBe('headers are gone, count was 1');
+    expect(response.setCookies).toEqual([]);
   });
 
   it('answers 500 with the largest fields instead of losing a session that is too large', async () => {
