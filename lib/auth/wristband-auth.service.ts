@@ -113,7 +113,7 @@ export class WristbandAuthService {
    *
    * @param expiresAt milliseconds since the epoch, as in `callbackData.expiresAt`
    * @throws {WristbandException} `token_refresh_failed` when the user has to sign in again, `wristband_unavailable`
-   * when it may work later, `invalid_argument`
+   * when it may work later (its `retryAfter` says in how many seconds; no header is set), `invalid_argument`
    */
   async refreshTokenIfExpired(refreshToken: string, expiresAt: number): Promise<TokenData | null> {
     if (typeof refreshToken !== 'string' || refreshToken.trim() === '') {
