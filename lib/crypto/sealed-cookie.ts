@@ -1,4 +1,5 @@
 import { decryptCompact, encryptCompact, splitCompact } from './compact-jwe.js';
+import { isJsonObject, parseJson } from '../json/json.js';
 import { deriveSealingKey, type SealingKey, type SealPurpose } from './sealing-key.js';
 
 /** What came out of a sealed value. Times are seconds since the epoch, as in a JWT. */
@@ -62,7 +63,7 @@ export class CookieSealer {
   /** The same header may be written by another JOSE library with its members in another order. */
   #keyForForeignHeader(header: string): SealingKey | undefined {
     const fields = parseJson(Buffer.from(header, 'base64url').toString());
-    if (!isRecord(fields) || fields.alg !== 'dir' || fields.enc !== 'A256GCM') return undefined;
+    if (!isJsonObject(fields) || fields.alg !== 'dir' || fields.enc !== 'A256GCM') return undefined;
     if ('crit' in fields || 'zip' in fields) return undefined;
     return this.#keys.find((key) => key.kid === fields.kid && key.typ === fields.typ);
   }
@@ -70,20 +71,8 @@ export class CookieSealer {
 
 function parseEnvelope(plaintext: string): Envelope | undefined {
   const value = parseJson(plaintext);
-  if (!isRecord(value) || typeof value.iat !== 'number') return undefined;
+  if (!isJsonObject(value) || typeof value.iat !== 'number') return undefined;
   const { iat, exp, data } = value;
   if (exp !== undefined && typeof exp !== 'number') return undefined;
   return exp === undefined ? { iat, data } : { iat, exp, data };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

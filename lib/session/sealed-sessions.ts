@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { ResolvedSessionOptions } from '../config/resolved-options.js';
 import { CookieSealer, type Unsealed } from '../crypto/sealed-cookie.js';
+import { isJsonObject } from '../json/json.js';
 import type { StoredSession } from './session.js';
 
 /** A session as a request brought it. It is never changed: later requests with the same cookie share it. */
@@ -87,9 +88,7 @@ function isAlive({ issuedAt, createdAt }: ReceivedSession, options: ResolvedSess
 }
 
 function isStoredSession(data: unknown): data is StoredSession {
-  if (typeof data !== 'object' || data === null) return false;
-  const { id, createdAt, fields } = data as Partial<Record<keyof StoredSession, unknown>>;
-  return (
-    typeof id === 'string' && typeof createdAt === 'number' && typeof fields === 'object' && fields !== null
-  );
+  if (!isJsonObject(data)) return false;
+  const { id, createdAt, fields } = data;
+  return typeof id === 'string' && typeof createdAt === 'number' && isJsonObject(fields);
 }

@@ -3,8 +3,6 @@ import { notAuthenticated, WristbandException } from '../errors/wristband.except
 import type { CallbackData } from '../interfaces/auth-flow.interface.js';
 import type { SessionMethods, SessionResponse, TokenResponse } from '../interfaces/session.interface.js';
 
-export { notAuthenticated };
-
 /** What a session is apart from its fields. */
 interface SessionState {
   id: string;

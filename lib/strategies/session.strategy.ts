@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { isReallyValid } from '../auth/token-data.js';
 import { TokenRefresher } from '../auth/token-refresher.js';
 import { CsrfVerifier } from '../csrf/csrf.verifier.js';
-import { WristbandException } from '../errors/wristband.exception.js';
+import { notAuthenticated, WristbandException } from '../errors/wristband.exception.js';
 import type { HttpRequest } from '../interfaces/http.interface.js';
-import { notAuthenticated, type WristbandSession } from '../session/session.js';
+import type { WristbandSession } from '../session/session.js';
 
 /** Whether a session is that of a signed-in user; renews its access token when that has expired. */
 @Injectable()
