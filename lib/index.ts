@@ -30,6 +30,7 @@ export type {
 } from './interfaces/session.interface.js';
 export type { UserInfo, UserInfoRole } from './interfaces/user-info.interface.js';
 export type {
+  JwtOptions,
   SameSite,
   SessionOptions,
   TenantCustomDomainPolicy,

@@ -1,6 +1,10 @@
 import { IncomingMessage } from 'node:http';
 import { WristbandConfigError, type ConfigProblem } from '../errors/wristband-config.error.js';
-import type { SessionOptions, WristbandOptions } from '../interfaces/wristband-options.interface.js';
+import type {
+  JwtOptions,
+  SessionOptions,
+  WristbandOptions,
+} from '../interfaces/wristband-options.interface.js';
 import * as check from './option-checks.js';
 import { type OptionNames, unknownOptionMessage } from './option-names.js';
 import { ruleProblems } from './option-rules.js';
@@ -30,11 +34,25 @@ const OPTION_CHECKS: Checks<WristbandOptions> = {
   onEvent: check.callable,
   http: check.group,
   session: check.group,
+  jwt: check.group,
 };
 
 const HTTP_CHECKS: Checks<NonNullable<WristbandOptions['http']>> = {
   timeout: check.number(1, 'milliseconds'),
   fetch: check.callable,
+};
+
+const JWT_CHECKS: Checks<JwtOptions> = {
+  jwksCacheMaxSize: check.number(1, 'keys'),
+  jwksCacheTtl: check.number(1000, 'milliseconds'),
+  clockTolerance: check.number(0, 'seconds'),
+  allowedClientIds: (value) =>
+    Array.isArray(value) && value.length === 0
+      ? 'must hold at least one ID'
+      : check.listOf(check.text)(value),
+  // The memory sets aside room for all of them at once.
+  verifiedTokenCacheSize: (value) =>
+    Number(value) > 1_000_000 ? 'must be 1000000 or less' : check.number(0, 'tokens')(value),
 };
 
 const TAKEN = new Set(
@@ -69,6 +87,7 @@ const SESSION_CHECKS: Checks<SessionOptions> = {
 const NAMES: OptionNames = {
   '': Object.keys(OPTION_CHECKS),
   http: Object.keys(HTTP_CHECKS),
+  jwt: Object.keys(JWT_CHECKS),
   session: Object.keys(SESSION_CHECKS),
 };
 
@@ -82,10 +101,11 @@ const REQUIRED = ['clientId', 'clientSecret', 'wristbandApplicationVanityDomain'
  */
 export function validateOptions(given: WristbandOptions): WristbandOptions {
   const options = withoutNulls(given);
-  const { http, session } = options;
+  const { http, jwt, session } = options;
   const problems = [
     ...checkEach(options, OPTION_CHECKS, '', REQUIRED),
     ...(isGroup(http) ? checkEach(http, HTTP_CHECKS, 'http', []) : []),
+    ...(isGroup(jwt) ? checkEach(jwt, JWT_CHECKS, 'jwt', []) : []),
     ...(isGroup(session) ? checkEach(session, SESSION_CHECKS, 'session', ['secrets']) : []),
   ];
   problems.push(...ruleProblems(options, new Set(problems.map(({ option }) => option))));
@@ -96,10 +116,11 @@ export function validateOptions(given: WristbandOptions): WristbandOptions {
 function withoutNulls(options: WristbandOptions): WristbandOptions {
   const clean = (group: unknown): unknown =>
     isGroup(group) ? Object.fromEntries(Object.entries(group).filter(([, value]) => value !== null)) : group;
-  const { http, session, ...rest } = clean(options ?? {}) as WristbandOptions;
+  const { http, jwt, session, ...rest } = clean(options ?? {}) as WristbandOptions;
   return {
     ...rest,
     ...(http !== undefined && { http: clean(http) as typeof http }),
+    ...(jwt !== undefined && { jwt: clean(jwt) as typeof jwt }),
     ...(session !== undefined && { session: clean(session) as typeof session }),
   };
 }

@@ -1,4 +1,5 @@
 import type {
+  JwtOptions,
   SameSite,
   SessionOptions,
   TenantCustomDomainPolicy,
@@ -25,8 +26,12 @@ export interface ResolvedSessionOptions {
   readonly maxCookies: number;
 }
 
+/** Options of bearer tokens with every default filled in. */
+export type ResolvedJwtOptions = Required<Omit<JwtOptions, 'allowedClientIds'>> &
+  Pick<JwtOptions, 'allowedClientIds'>;
+
 /** Options with every default filled in. What auto-configuration may still add stays optional. */
-export interface ResolvedOptions extends Omit<WristbandOptions, 'http' | 'session'> {
+export interface ResolvedOptions extends Omit<WristbandOptions, 'http' | 'session' | 'jwt'> {
   readonly autoConfigureEnabled: boolean;
   readonly scopes: readonly string[];
   readonly tokenExpirationBuffer: number;
@@ -38,6 +43,7 @@ export interface ResolvedOptions extends Omit<WristbandOptions, 'http' | 'sessio
   readonly tenantCustomDomains: TenantCustomDomainPolicy;
   readonly http: { readonly timeout: number; readonly fetch?: typeof globalThis.fetch };
   readonly session?: ResolvedSessionOptions;
+  readonly jwt: ResolvedJwtOptions;
 }
 
 /** The session defaults that the start-up checks need as well. */
@@ -63,7 +69,18 @@ export function resolveOptions(options: WristbandOptions): ResolvedOptions {
     trustedOrigins: (options.trustedOrigins ?? []).map((origin) => new URL(origin).origin),
     tenantCustomDomains: options.tenantCustomDomains ?? 'validate',
     http: { ...options.http, timeout: options.http?.timeout ?? 5000 },
+    jwt: resolveJwtOptions(options.jwt),
     ...(session && { session: resolveSessionOptions(session) }),
+  });
+}
+
+function resolveJwtOptions(options: JwtOptions = {}): ResolvedJwtOptions {
+  return Object.freeze({
+    ...options,
+    jwksCacheMaxSize: options.jwksCacheMaxSize ?? 20,
+    jwksCacheTtl: options.jwksCacheTtl ?? 600_000,
+    clockTolerance: options.clockTolerance ?? 30,
+    verifiedTokenCacheSize: options.verifiedTokenCacheSize ?? 1000,
   });
 }
 

@@ -81,6 +81,8 @@ export interface WristbandOptions {
   readonly http?: WristbandHttpOptions;
   /** Sessions; leave it out when the application only checks bearer tokens. */
   readonly session?: SessionOptions;
+  /** How bearer access tokens are checked. */
+  readonly jwt?: JwtOptions;
   /**
    * Where log lines go.
    * @default Nest's Logger
@@ -102,6 +104,38 @@ export interface WristbandHttpOptions {
    * @default globalThis.fetch
    */
   readonly fetch?: typeof globalThis.fetch;
+}
+
+/** How bearer access tokens are checked. */
+export interface JwtOptions {
+  /**
+   * How many of Wristband's public keys are kept. Of a larger key set the first ones count, and the log says so: tokens
+   * that were signed with one of the others are refused.
+   * @default 20
+   */
+  readonly jwksCacheMaxSize?: number;
+  /**
+   * Milliseconds, at least 1000, for which Wristband's public keys are used before they are fetched again; a key that
+   * Wristband withdrew is trusted no longer than this. While they cannot be fetched the old ones go on for one more hour.
+   * @default 600_000 (10 minutes)
+   */
+  readonly jwksCacheTtl?: number;
+  /**
+   * Seconds that the clocks of Wristband and of this machine may differ.
+   * @default 30
+   */
+  readonly clockTolerance?: number;
+  /**
+   * IDs of the clients whose access tokens are accepted.
+   * @default every client of the Wristband application
+   */
+  readonly allowedClientIds?: readonly string[];
+  /**
+   * How many tokens that were found good are remembered, so that their signature need not be checked with every
+   * request, at most 1,000,000; 0 remembers none.
+   * @default 1000
+   */
+  readonly verifiedTokenCacheSize?: number;
 }
 
 /** `SameSite` of a cookie, in any case. */

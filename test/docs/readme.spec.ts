@@ -136,7 +136,12 @@ describe('README', () => {
     const asOptions = (names: string[]) => Object.fromEntries(names.map((name) => [name, undefined]));
 
     const top = asOptions(listed.filter((name) => !name.includes('.')));
-    const everything = { ...top, http: asOptions(group('http.')), session: asOptions(group('session.')) };
+    const everything = {
+      ...top,
+      http: asOptions(group('http.')),
+      session: asOptions(group('session.')),
+      jwt: asOptions(group('jwt.')),
+    };
 
     expect(unknownTo(everything)).toEqual([]);
     expect(listed).toEqual(expect.arrayContaining(optionsInTypes()));
@@ -155,5 +160,6 @@ function optionsInTypes(): string[] {
     ...members('WristbandOptions', ''),
     ...members('WristbandHttpOptions', 'http.'),
     ...members('SessionOptions', 'session.'),
+    ...members('JwtOptions', 'jwt.'),
   ];
 }

@@ -99,6 +99,7 @@ describe('validateOptions', () => {
     ['onEvent', 'console.log'],
     ['http', 5000],
     ['session', 'secret'],
+    ['jwt', 600_000],
   ])('names the option %s when it is %j', (option, value) => {
     expect(problemsOf({ ...VALID, [option]: value })).toEqual([option]);
   });
@@ -229,6 +230,22 @@ describe('validateOptions', () => {
     expect(problemsOf({ ...VALID, http: null, session: null })).toEqual([]);
   });
 
+  it.each<[option: string, value: unknown]>([
+    ['jwksCacheMaxSize', 0],
+    ['jwksCacheTtl', 600],
+    ['jwksCacheTtl', '600000'],
+    ['clockTolerance', -1],
+    ['clockTolerance', Infinity],
+    ['allowedClientIds', 'client'],
+    ['allowedClientIds', []],
+    ['allowedClientIds', ['']],
+    ['verifiedTokenCacheSize', -1],
+    ['verifiedTokenCacheSize', 1_000_001],
+    ['jwksCacheTTL', 600_000],
+  ])('names the option jwt.%s when it is %j', (option, value) => {
+    expect(problemsOf({ ...VALID, jwt: { [option]: value } })).toEqual([`jwt.${option}`]);
+  });
+
   it('asks for a login state secret when the client secret is too short to stand in (weakness 19)', () => {
     expect(problemsOf({ ...VALID, clientSecret: 'short' })).toEqual(['loginStateSecret']);
     expect(problemsOf({ ...VALID, clientSecret: 'short', loginStateSecret: SECRET })).toEqual([]);
@@ -310,6 +327,12 @@ describe('resolveOptions', () => {
       trustedOrigins: [],
       tenantCustomDomains: 'validate',
       http: { timeout: 5000 },
+      jwt: {
+        jwksCacheMaxSize: 20,
+        jwksCacheTtl: 600_000,
+        clockTolerance: 30,
+        verifiedTokenCacheSize: 1000,
+      },
     });
     expect(session).toEqual({
       secrets: [SECRET],
