@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { jwtVerify, type JWTPayload } from 'jose';
+import { jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import type { UserInfo } from '../interfaces/user-info.interface.js';
+import { issuersOf } from '../jwt/issuers.js';
 import { RemoteKeySet } from '../jwt/remote-key-set.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 
@@ -23,12 +24,8 @@ export class IdTokenVerifier {
     @Inject(RESOLVED_OPTIONS) options: ResolvedOptions,
     private readonly keySet: RemoteKeySet,
   ) {
-    const domain = options.wristbandApplicationVanityDomain;
     this.#clientId = options.clientId;
-    this.#issuers = [
-      `https://${domain}`,
-      ...(options.dangerouslyAllowInsecureRequests ? [`http://${domain}`] : []),
-    ];
+    this.#issuers = issuersOf(options);
   }
 
   /** @throws {WristbandException} `identity_not_verified`, `wristband_unavailable` */
@@ -46,7 +43,9 @@ export class IdTokenVerifier {
 
   async #verifySignature(idToken: string): Promise<JWTPayload> {
     try {
-      const { payload } = await jwtVerify(idToken, this.keySet.getKey, {
+      const findKey: JWTVerifyGetKey = async (header, token) =>
+        (await this.keySet.forIdToken(header.kid)).find(header, token);
+      const { payload } = await jwtVerify(idToken, findKey, {
         algorithms: ['RS256'],
         issuer: this.#issuers,
         audience: this.#clientId,
