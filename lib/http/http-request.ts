@@ -15,6 +15,20 @@ export function requestHost(request: HttpRequest): string {
   return typeof host === 'string' ? host : (rawRequest(request).headers.host ?? '');
 }
 
+/** Every `Authorization` header that came: of several Node keeps the first and says nothing. */
+export function authorizationHeaders(request: HttpRequest): string[] {
+  const { headers, rawHeaders } = rawRequest(request);
+  if (headers.authorization === undefined) return [];
+  const sent: string[] = [];
+  // Names and values take turns.
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const [name = '', value = ''] = [rawHeaders[index], rawHeaders[index + 1]];
+    if (name.toLowerCase() === 'authorization') sent.push(value);
+  }
+  // The application may have put another one in the place of what was sent.
+  return sent.length > 1 ? sent : [headers.authorization];
+}
+
 /** The Express application or Fastify instance that a request came to. */
 export function requestServer(request: HttpRequest): object | undefined {
   const { app, server } = request as { app?: unknown; server?: unknown };
