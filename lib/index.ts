@@ -10,6 +10,7 @@ export {
 export type { WristbandEvent } from './events/wristband-event.js';
 export { SessionAuthGuard } from './guards/session-auth.guard.js';
 export { SessionInterceptor } from './interceptors/session.interceptor.js';
+export type { AccessTokenClaims } from './interfaces/access-token.interface.js';
 export type {
   CallbackData,
   CallbackResult,

@@ -15,6 +15,7 @@ import { WristbandEvents } from './events/wristband-events.js';
 import { SessionAuthGuard } from './guards/session-auth.guard.js';
 import { SessionInterceptor } from './interceptors/session.interceptor.js';
 import type { WristbandOptions } from './interfaces/wristband-options.interface.js';
+import { AccessTokenVerifier } from './jwt/access-token.verifier.js';
 import { RemoteKeySet } from './jwt/remote-key-set.js';
 import { SessionProperty } from './session/session-property.js';
 import { SessionManager } from './session/session.manager.js';
@@ -48,6 +49,7 @@ export const exportedProviders = [
 export const providers: Provider[] = [
   resolvedOptionsProvider,
   ...exportedProviders,
+  AccessTokenVerifier,
   AutoConfiguration,
   CallbackFlow,
   CodeExchanger,

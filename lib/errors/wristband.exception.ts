@@ -11,6 +11,7 @@ export const ERROR_STATUS = {
   csrf_failed: 403,
   identity_not_verified: 401,
   not_authenticated: 401,
+  invalid_token: 401,
   token_refresh_failed: 401,
   login_state_too_large: 500,
   session_too_large: 500,

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expectTypeOf } from 'vitest';
 import type {
+  AccessTokenClaims,
   CallbackResult,
   HttpRedirectResponse,
   LogoutConfig,
@@ -25,6 +26,7 @@ declare const session: Session<MySession>;
 declare const plainSession: Session;
 declare const result: CallbackResult;
 declare const event: WristbandEvent;
+declare const claims: AccessTokenClaims;
 
 // Requests and responses of both platforms, and those of Node itself, without a cast.
 declare const express: [Request, Response];
@@ -54,6 +56,13 @@ if (result.type === 'completed') {
 }
 if (event.type === 'return_url.rejected')
   expectTypeOf(event.reason).toEqualTypeOf<'not_allowed' | 'too_long'>();
+
+// Claims are what was checked, and nobody may change them.
+expectTypeOf(claims.sub).toEqualTypeOf<string>();
+expectTypeOf(claims.exp).toEqualTypeOf<number>();
+expectTypeOf(claims.scope).toEqualTypeOf<unknown>();
+// @ts-expect-error -- shared by all requests with this token
+claims.sub = 'user-eve';
 
 // A session may be empty: every field may be absent, and it has its type.
 expectTypeOf(session.theme).toEqualTypeOf<'light' | 'dark' | undefined>();

@@ -1,0 +1,64 @@
+import type { JWTPayload, ProtectedHeaderParameters } from 'jose';
+import type { AccessTokenClaims } from '../interfaces/access-token.interface.js';
+import { invalidToken } from './invalid-token.js';
+
+/** What a header must say before anything else is done; answers the ID of the key. @throws {WristbandException} `invalid_token` */
+export function checkAccessTokenHeader({ alg, typ, kid }: ProtectedHeaderParameters): string {
+  if (alg !== 'RS256') throw invalidToken('is not signed with RS256');
+  if (typ !== undefined && !isJwt(typ) && !isTypedAccessToken(typ))
+    throw invalidToken('is another kind of JWT');
+  if (typeof kid !== 'string' || kid === '') throw invalidToken('does not say which key signed it');
+  return kid;
+}
+
+/** What the rules need to know beside the token. */
+export interface AccessTokenRules {
+  readonly allowedClientIds?: readonly string[] | undefined;
+  /** Seconds. */
+  readonly clockTolerance: number;
+}
+
+/**
+ * The rules that the JOSE library does not know. It has checked signature, `iss`, `exp` and `nbf` before.
+ *
+ * @throws {WristbandException} `invalid_token`
+ */
+export function checkAccessTokenClaims(
+  claims: JWTPayload,
+  typ: string | undefined,
+  { allowedClientIds, clockTolerance }: AccessTokenRules,
+): AccessTokenClaims {
+  const { sub, exp, iat = 0 } = claims;
+  const issuedTo = claims.client_id ?? claims.azp;
+  // JSON can write numbers that are too large for a date: 1e999 is infinite.
+  if (!Number.isFinite(exp)) throw invalidToken('does not say when it expires');
+  if (iat > Date.now() / 1000 + clockTolerance) throw invalidToken('was issued in the future');
+  if (typeof sub !== 'string' || sub === '') throw invalidToken('does not say whose it is');
+  for (const name of ['tnt_id', 'client_id']) {
+    // Wristband writes null for what there is not.
+    if (typeof (claims[name] ?? '') !== 'string') throw invalidToken('makes a claim that cannot be right');
+  }
+  if (!isTypedAccessToken(typ) && isIdToken(claims)) throw invalidToken('is an ID token');
+  if (allowedClientIds && !allowedClientIds.some((allowed) => allowed === issuedTo)) {
+    throw invalidToken('was issued to another client');
+  }
+  return claims as AccessTokenClaims;
+}
+
+/**
+ * An ID token has the same issuer and the same keys, but it is for a client, not for an API. Wristband's access tokens
+ * carry the type `at+JWT` (RFC 9068), so this is only asked of tokens that do not say what they are: there `nonce` and the
+ * hashes exist in ID tokens alone, and who has an audience but no `client_id` has the client as the audience.
+ */
+function isIdToken({ aud, client_id: clientId, ...claims }: JWTPayload): boolean {
+  const hasOwnClaims = ['nonce', 'at_hash', 'c_hash', 's_hash'].some((name) => claims[name] !== undefined);
+  return hasOwnClaims || (aud !== undefined && typeof clientId !== 'string');
+}
+
+function isTypedAccessToken(typ: unknown): boolean {
+  return typeof typ === 'string' && /^(application\/)?at\+jwt$/i.test(typ);
+}
+
+function isJwt(typ: unknown): boolean {
+  return typeof typ === 'string' && /^(application\/)?jwt$/i.test(typ);
+}
