@@ -1,5 +1,5 @@
 import { createLocalJWKSet, type JWK, type JWTVerifyGetKey } from 'jose';
-import { isJsonObject } from '../wristband-api/answer-shapes.js';
+import { isJsonObject } from '../json/json.js';
 
 /** One state of Wristband's key set. An equal state is the same object, so `===` tells whether keys changed. */
 export interface PublicKeys {

@@ -103,7 +103,11 @@ describe('isUntouched', () => {
     ['a field more', (copy) => (copy.more = 1), false],
     ['a field less', (copy) => delete copy.count, false],
     ['one field in the place of another', (copy) => (delete copy.count, (copy.other = 1)), false],
-    ['an inherited name in the place of another', (copy) => (delete copy.none, (copy.toString = null as never)), false],
+    [
+      'an inherited name in the place of another',
+      (copy) => (delete copy.none, (copy.toString = null as never)),
+      false,
+    ],
     ['something deep inside', (copy) => ((copy.nested as typeof fields.nested).list[0]!.deep = false), false],
   ])('sees %s', (_, change, isSame) => {
     const stored = { id: 'id-1', createdAt: Math.floor(Date.now() / 1000), fields };
