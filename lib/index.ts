@@ -1,5 +1,14 @@
 export { WristbandAuthService } from './auth/wristband-auth.service.js';
+export { AccessToken } from './decorators/access-token.decorator.js';
+export { AuthStrategies } from './decorators/auth-strategies.decorator.js';
+export { Auth } from './decorators/auth.decorator.js';
+export { CurrentUser } from './decorators/current-user.decorator.js';
+export { Jwt } from './decorators/jwt.decorator.js';
+export { OptionalAuth } from './decorators/optional-auth.decorator.js';
+export { Public } from './decorators/public.decorator.js';
+export { Roles } from './decorators/roles.decorator.js';
 export { Session } from './decorators/session.decorator.js';
+export { SkipCsrf } from './decorators/skip-csrf.decorator.js';
 export { type ConfigProblem, WristbandConfigError } from './errors/wristband-config.error.js';
 export {
   type OAuthErrorDetails,
@@ -8,7 +17,10 @@ export {
   type WristbandExceptionOptions,
 } from './errors/wristband.exception.js';
 export type { WristbandEvent } from './events/wristband-event.js';
+export { JwtAuthGuard } from './guards/jwt-auth.guard.js';
+export { RolesGuard } from './guards/roles.guard.js';
 export { SessionAuthGuard } from './guards/session-auth.guard.js';
+export { WristbandAuthGuard } from './guards/wristband-auth.guard.js';
 export { SessionInterceptor } from './interceptors/session.interceptor.js';
 export type { AccessTokenClaims } from './interfaces/access-token.interface.js';
 export type {
@@ -21,6 +33,11 @@ export type {
   RedirectRequiredCallbackResult,
   TokenData,
 } from './interfaces/auth-flow.interface.js';
+export type {
+  Authentication,
+  AuthenticatedUser,
+  AuthStrategy,
+} from './interfaces/authentication.interface.js';
 export type { HttpRedirectResponse, HttpRequest, HttpResponse } from './interfaces/http.interface.js';
 export type {
   SessionData,

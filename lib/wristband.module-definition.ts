@@ -1,4 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { WristbandAuthGuard } from './guards/wristband-auth.guard.js';
 import type { WristbandModuleExtras, WristbandOptions } from './interfaces/wristband-options.interface.js';
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
@@ -7,8 +9,16 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createWristbandOptions')
-    .setExtras<Required<WristbandModuleExtras>>({ isGlobal: true }, (definition, { isGlobal }) => ({
-      ...definition,
-      global: isGlobal,
-    }))
+    .setExtras<Required<WristbandModuleExtras>>(
+      { isGlobal: true, globalGuard: false },
+      (definition, { isGlobal, globalGuard }) => ({
+        ...definition,
+        global: isGlobal,
+        // An alias of the guard itself: `overrideProvider(WristbandAuthGuard)` in a test reaches it.
+        providers: [
+          ...(definition.providers ?? []),
+          ...(globalGuard ? [{ provide: APP_GUARD, useExisting: WristbandAuthGuard }] : []),
+        ],
+      }),
+    )
     .build();

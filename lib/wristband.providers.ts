@@ -3,6 +3,7 @@ import { CallbackFlow } from './auth/callback.flow.js';
 import { CodeExchanger } from './auth/code-exchanger.js';
 import { IdTokenVerifier } from './auth/id-token.verifier.js';
 import { LoginFlow } from './auth/login.flow.js';
+import { LoginPage } from './auth/login-page.js';
 import { LoginStateKeeper } from './auth/login-state.keeper.js';
 import { LogoutFlow } from './auth/logout.flow.js';
 import { TokenRefresher } from './auth/token-refresher.js';
@@ -12,13 +13,19 @@ import { validateOptions } from './config/options-validator.js';
 import { type ResolvedOptions, resolveOptions } from './config/resolved-options.js';
 import { CsrfVerifier } from './csrf/csrf.verifier.js';
 import { WristbandEvents } from './events/wristband-events.js';
+import { JwtAuthGuard } from './guards/jwt-auth.guard.js';
+import { RolesGuard } from './guards/roles.guard.js';
 import { SessionAuthGuard } from './guards/session-auth.guard.js';
+import { WristbandAuthGuard } from './guards/wristband-auth.guard.js';
 import { SessionInterceptor } from './interceptors/session.interceptor.js';
 import type { WristbandOptions } from './interfaces/wristband-options.interface.js';
 import { AccessTokenVerifier } from './jwt/access-token.verifier.js';
 import { RemoteKeySet } from './jwt/remote-key-set.js';
 import { SessionProperty } from './session/session-property.js';
 import { SessionManager } from './session/session.manager.js';
+import { AuthResponder } from './strategies/auth-responder.js';
+import { Authenticator } from './strategies/authenticator.js';
+import { JwtStrategy } from './strategies/jwt.strategy.js';
 import { SessionStrategy } from './strategies/session.strategy.js';
 import { CustomDomainValidator } from './tenant/custom-domain.validator.js';
 import { ReturnUrlPolicy } from './tenant/return-url.policy.js';
@@ -35,15 +42,19 @@ const resolvedOptionsProvider: Provider = {
 };
 
 /**
- * What other modules may inject. The last two are here because Nest builds a guard or an interceptor in the module that
+ * What other modules may inject. The last three are here because Nest builds a guard or an interceptor in the module that
  * uses it, so what those need has to be visible there.
  */
 export const exportedProviders = [
   WristbandAuthService,
   SessionAuthGuard,
+  JwtAuthGuard,
+  WristbandAuthGuard,
+  RolesGuard,
   SessionInterceptor,
   SessionManager,
-  SessionStrategy,
+  Authenticator,
+  AuthResponder,
 ];
 
 export const providers: Provider[] = [
@@ -57,12 +68,15 @@ export const providers: Provider[] = [
   CustomDomainValidator,
   HttpTransport,
   IdTokenVerifier,
+  JwtStrategy,
   LoginFlow,
+  LoginPage,
   LoginStateKeeper,
   LogoutFlow,
   RemoteKeySet,
   ReturnUrlPolicy,
   SessionProperty,
+  SessionStrategy,
   TenantResolver,
   TokenRefresher,
   WristbandClient,

@@ -1,16 +1,21 @@
+import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { AutoConfiguration } from '../config/auto-configuration.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { forbidCaching } from '../http/cache-headers.js';
 import { withRetryAfter } from '../http/retry-after.js';
 import { redirectTo } from '../http/redirect.js';
+import { rememberHandshake, socketRequest } from '../http/socket-request.js';
 import type {
   CallbackResult,
   LoginConfig,
   LogoutConfig,
   TokenData,
 } from '../interfaces/auth-flow.interface.js';
+import type { Authentication, AuthStrategy } from '../interfaces/authentication.interface.js';
 import type { HttpRedirectResponse, HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
+import { Authenticator } from '../strategies/authenticator.js';
+import { checkedStrategies } from '../strategies/strategy-list.js';
 import { CallbackFlow } from './callback.flow.js';
 import { LoginFlow } from './login.flow.js';
 import { LogoutFlow } from './logout.flow.js';
@@ -45,6 +50,7 @@ export class WristbandAuthService {
     private readonly callbackFlow: CallbackFlow,
     private readonly logoutFlow: LogoutFlow,
     private readonly refresher: TokenRefresher,
+    private readonly authenticator: Authenticator,
   ) {}
 
   /**
@@ -123,6 +129,42 @@ export class WristbandAuthService {
       throw new WristbandException('invalid_argument', 'expiresAt must be an integer greater than 0');
     }
     return Date.now() < expiresAt ? null : this.refresher.refresh(refreshToken);
+  }
+
+  /**
+   * Finds out who sends a request, as the guards do; for guards and middleware of your own.
+   *
+   * @param strategies tried in this order; the first that succeeds decides. Default: the option `authStrategies`
+   * @throws {WristbandException} `not_authenticated`, `invalid_token`, `csrf_failed`, `token_refresh_failed`,
+   * `wristband_unavailable`
+   */
+  async authenticate(
+    req: HttpRequest,
+    res: HttpResponse,
+    strategies: readonly AuthStrategy[] = this.authenticator.defaultStrategies,
+  ): Promise<Authentication> {
+    checkedStrategies(strategies, 'authenticate()');
+    const context = { type: 'http' as const, request: req, response: res };
+    return withRetryAfter(res, () => this.authenticator.authenticate(context, strategies));
+  }
+
+  /**
+   * Finds out who opens a WebSocket, and lets guards on its messages know with which request that was. Call it in
+   * `handleConnection` and close the socket when it throws. A page of a foreign site is refused.
+   *
+   * @param client the socket
+   * @param request the request that opened it; socket.io sockets know theirs
+   * @throws {WristbandException} as {@link authenticate}; `csrf_failed` for a foreign page
+   */
+  async authenticateSocket(
+    client: object,
+    request: IncomingMessage | undefined = socketRequest(client),
+    strategies: readonly AuthStrategy[] = this.authenticator.defaultStrategies,
+  ): Promise<Authentication> {
+    checkedStrategies(strategies, 'authenticateSocket()');
+    if (!request) throw new WristbandException('invalid_argument', 'Pass the request that opened the socket');
+    rememberHandshake(client, request);
+    return this.authenticator.authenticate({ type: 'ws', request }, strategies);
   }
 
   /**

@@ -95,6 +95,16 @@ export const listOf =
     return index === -1 ? undefined : `item ${index} ${check(value[index])}`;
   };
 
+/** Which strategies there are, in any order, each once. */
+export const strategies: OptionCheck = (value) => {
+  const isFine =
+    Array.isArray(value) &&
+    value.length > 0 &&
+    new Set(value).size === value.length &&
+    value.every((item) => item === 'SESSION' || item === 'JWT');
+  return isFine ? undefined : "must be a list of 'SESSION' and 'JWT' that is not empty and names none twice";
+};
+
 function parseUrl(value: string): URL | undefined {
   const parsed = URL.canParse(value) ? new URL(value) : undefined;
   return parsed && /^https?:$/.test(parsed.protocol) ? parsed : undefined;

@@ -26,6 +26,11 @@ const RULES: readonly Rule<WristbandOptions>[] = [
     options: ['scopes'],
     problem: ({ scopes }) => scopes?.length && !scopes.includes('openid') && 'must contain openid',
   },
+  {
+    options: ['authStrategies', 'session'],
+    problem: ({ authStrategies, session }) =>
+      !session && authStrategies?.includes('SESSION') && "names 'SESSION', so session.secrets has to be set",
+  },
   missingUrlRule('loginUrl'),
   missingUrlRule('redirectUri'),
   placeholderRule('loginUrl'),

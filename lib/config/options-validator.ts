@@ -30,6 +30,8 @@ const OPTION_CHECKS: Checks<WristbandOptions> = {
   dangerouslyAllowInsecureRequests: check.flag,
   trustedOrigins: check.listOf(check.origin),
   tenantCustomDomains: tenantCustomDomainPolicy,
+  authStrategies: check.strategies,
+  redirectPagesToLogin: check.flag,
   logger: check.group,
   onEvent: check.callable,
   http: check.group,

@@ -1,3 +1,4 @@
+import type { AuthStrategy } from '../interfaces/authentication.interface.js';
 import type {
   JwtOptions,
   SameSite,
@@ -40,6 +41,8 @@ export interface ResolvedOptions extends Omit<WristbandOptions, 'http' | 'sessio
   readonly dangerouslyDisableSecureCookies: boolean;
   readonly dangerouslyAllowInsecureRequests: boolean;
   readonly trustedOrigins: readonly string[];
+  readonly authStrategies: readonly AuthStrategy[];
+  readonly redirectPagesToLogin: boolean;
   readonly tenantCustomDomains: TenantCustomDomainPolicy;
   readonly http: { readonly timeout: number; readonly fetch?: typeof globalThis.fetch };
   readonly session?: ResolvedSessionOptions;
@@ -68,6 +71,8 @@ export function resolveOptions(options: WristbandOptions): ResolvedOptions {
     dangerouslyAllowInsecureRequests: options.dangerouslyAllowInsecureRequests ?? false,
     trustedOrigins: (options.trustedOrigins ?? []).map((origin) => new URL(origin).origin),
     tenantCustomDomains: options.tenantCustomDomains ?? 'validate',
+    authStrategies: options.authStrategies ?? (['SESSION'] as const),
+    redirectPagesToLogin: options.redirectPagesToLogin ?? false,
     http: { ...options.http, timeout: options.http?.timeout ?? 5000 },
     jwt: resolveJwtOptions(options.jwt),
     ...(session && { session: resolveSessionOptions(session) }),

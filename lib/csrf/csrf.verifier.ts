@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
+import type { AuthContext } from '../http/auth-context.js';
 import { rawRequest, requestHost } from '../http/http-request.js';
-import type { HttpRequest } from '../interfaces/http.interface.js';
 import type { WristbandSession } from '../session/session.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { isSameToken } from './csrf-token.js';
@@ -17,9 +17,11 @@ export class CsrfVerifier {
   constructor(@Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions) {}
 
   /** @throws {WristbandException} `csrf_failed` */
-  verify(request: HttpRequest, session: WristbandSession): void {
+  verify({ type, request }: AuthContext, session: WristbandSession): void {
     const { method, headers } = rawRequest(request);
-    const isUnsafe = isUnsafeMethod(method);
+    // A socket is opened by GET and can do anything afterwards.
+    const isSocket = type === 'ws';
+    const isUnsafe = isSocket || isUnsafeMethod(method);
     const site = {
       fetchSite: single(headers['sec-fetch-site']),
       origin: headers.origin,
@@ -30,7 +32,8 @@ export class CsrfVerifier {
     }
 
     const { session: sessionOptions } = this.options;
-    if (!sessionOptions?.enableCsrfProtection) return;
+    // Browsers cannot add a header to the handshake of a socket.
+    if (!sessionOptions?.enableCsrfProtection || isSocket) return;
     const given = single(headers[sessionOptions.csrfHeaderName.toLowerCase()]);
     if (given === undefined && !isUnsafe) return;
     const { csrfToken } = session;

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext, UseInterceptors } from '@nestjs/common';
-import { httpContext } from '../http/http-context.js';
+import { authContext } from '../http/auth-context.js';
 import type { SessionData, SessionFields, SessionMethods } from '../interfaces/session.interface.js';
 import { SessionInterceptor } from '../interceptors/session.interceptor.js';
 import { boundSessionManager } from '../session/session-binding.js';
@@ -12,7 +12,7 @@ export type Session<T extends object = object> = SessionMethods<T> & SessionFiel
 
 const sessionParameter = createParamDecorator(
   (field: string | undefined, context: ExecutionContext): unknown => {
-    const { request, response } = httpContext(context);
+    const { request, response } = authContext(context);
     const session = boundSessionManager(request).open(request, response);
     return field === undefined ? session : session[field];
   },

@@ -9,6 +9,7 @@ export const ERROR_STATUS = {
   login_not_started: 400,
   authorization_failed: 403,
   csrf_failed: 403,
+  insufficient_role: 403,
   identity_not_verified: 401,
   not_authenticated: 401,
   invalid_token: 401,
@@ -72,6 +73,6 @@ export class WristbandException extends HttpException {
 }
 
 /** What everything that needs a signed-in user throws without one. */
-export function notAuthenticated(): WristbandException {
-  return new WristbandException('not_authenticated', 'Sign in first');
+export function notAuthenticated(message = 'Sign in first'): WristbandException {
+  return new WristbandException('not_authenticated', message);
 }

@@ -1,14 +1,14 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { httpContext } from '../http/http-context.js';
-import { withRetryAfter } from '../http/retry-after.js';
-import { SessionManager } from '../session/session.manager.js';
-import { SessionStrategy } from '../strategies/session.strategy.js';
+import { Injectable } from '@nestjs/common';
+import type { AuthStrategy } from '../interfaces/authentication.interface.js';
+import { AuthGuard } from './auth.guard.js';
 
 /**
- * Lets a request pass when its session is that of a signed-in user, and renews the access token when it has expired.
+ * Lets a request pass when its session is that of a signed-in user, and renews the access token when it has expired. With
+ * `@AuthStrategies` its strategies count, in their order.
  *
- * Otherwise 401 `not_authenticated`, 403 `csrf_failed`, 401 `token_refresh_failed` when Wristband ended the sign-in (the session cookie is
- * removed), or 503 `wristband_unavailable` with `Retry-After` when Wristband cannot be asked (the session stays).
+ * Otherwise 401 `not_authenticated`, 403 `csrf_failed`, 401 `token_refresh_failed` when Wristband ended the sign-in (the
+ * session cookie is removed), or 503 `wristband_unavailable` with `Retry-After` when Wristband cannot be asked (the
+ * session stays).
  *
  * @example
  * ```ts
@@ -19,16 +19,8 @@ import { SessionStrategy } from '../strategies/session.strategy.js';
  * @publicApi
  */
 @Injectable()
-export class SessionAuthGuard implements CanActivate {
-  constructor(
-    private readonly sessions: SessionManager,
-    private readonly strategy: SessionStrategy,
-  ) {}
-
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    const { request, response } = httpContext(context);
-    const session = this.sessions.open(request, response);
-    await withRetryAfter(response, () => this.strategy.authenticate(request, session));
-    return true;
+export class SessionAuthGuard extends AuthGuard {
+  protected override strategies(listed: readonly AuthStrategy[] = ['SESSION']): readonly AuthStrategy[] {
+    return listed;
   }
 }

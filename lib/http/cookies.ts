@@ -17,11 +17,13 @@ export interface RequestCookie {
  */
 export function requestCookies(request: HttpRequest, prefix: string): RequestCookie[] {
   const header = rawRequest(request).headers.cookie ?? '';
+  const cookies: RequestCookie[] = [];
   // One pair at a time, because a parser that answers an object keeps only one of two cookies with the same name.
-  return header
-    .split(';')
-    .filter((pair) => pair.trimStart().startsWith(prefix))
-    .flatMap((pair) => Object.entries(parse(pair)).map(([name, value = '']) => ({ name, value })));
+  for (const pair of header.split(';')) {
+    if (!pair.trimStart().startsWith(prefix)) continue;
+    for (const [name, value = ''] of Object.entries(parse(pair))) cookies.push({ name, value });
+  }
+  return cookies;
 }
 
 /** A `Set-Cookie` line. The values of this library need no escaping, so none is done. */

@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { type Observable, tap } from 'rxjs';
-import { httpContext } from '../http/http-context.js';
+import { authContext } from '../http/auth-context.js';
 import { bindSessionManager } from '../session/session-binding.js';
 import { SessionManager } from '../session/session.manager.js';
 
@@ -18,7 +18,7 @@ export class SessionInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     // Nothing to write: only the answer to an HTTP request carries a cookie.
     if (context.getType() !== 'http') return next.handle();
-    const { request } = httpContext(context);
+    const { request } = authContext(context);
     bindSessionManager(request, this.sessions);
     return next.handle().pipe(tap({ next: () => this.sessions.prepare(request) }));
   }

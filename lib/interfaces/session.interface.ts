@@ -27,6 +27,8 @@ export interface SessionData {
   csrfToken?: string;
   refreshToken?: string;
   tenantCustomDomain?: string;
+  /** Names of the user's roles at the sign-in, if the scope `roles` was asked for. */
+  roles?: string[];
 }
 
 /** What a Session Endpoint answers to Wristband's front-end libraries. */

@@ -1,4 +1,5 @@
 import type { LoggerService, ModuleMetadata, Type } from '@nestjs/common';
+import type { AuthStrategy } from './authentication.interface.js';
 import type { WristbandEvent } from '../events/wristband-event.js';
 
 /** Decides whether a tenant custom domain may be used as the host of a redirect. */
@@ -77,6 +78,17 @@ export interface WristbandOptions {
    * @default 'validate'
    */
   readonly tenantCustomDomains?: TenantCustomDomainPolicy;
+  /**
+   * What `WristbandAuthGuard` tries, in this order, where `@AuthStrategies` says nothing else.
+   * @default ['SESSION']
+   */
+  readonly authStrategies?: readonly AuthStrategy[];
+  /**
+   * Send a browser that opens a page to the Login Endpoint, instead of answering 401. Scripts and other clients always get
+   * the 401.
+   * @default false
+   */
+  readonly redirectPagesToLogin?: boolean;
   /** How Wristband is called. */
   readonly http?: WristbandHttpOptions;
   /** Sessions; leave it out when the application only checks bearer tokens. */
@@ -218,6 +230,12 @@ export interface WristbandModuleExtras {
    * @default true
    */
   readonly isGlobal?: boolean;
+  /**
+   * Protect every handler of the application by `WristbandAuthGuard`, except those with `@Public()`. The guard is provided
+   * as itself, so a test can override it.
+   * @default false
+   */
+  readonly globalGuard?: boolean;
 }
 
 /** Options of `WristbandModule.forRootAsync()`: one of `useFactory`, `useClass` and `useExisting`. */

@@ -14,21 +14,35 @@ export interface ReceivedSession extends StoredSession {
   readonly nested: ReadonlyMap<string, string>;
 }
 
-/** Cookies that were opened lately; some kB each. Opening one is the dearest step of a request with a session. */
+/** Sessions that were opened or sealed lately, some kB each. To open one is the dearest step of a request with a session. */
 const REMEMBERED = 1000;
+/** Letters at the end of a sealed value, its authentication tag: they tell values apart and are quicker to look up. */
+const TAG_LENGTH = 22;
+
+interface RememberedSession {
+  readonly value: string;
+  readonly session: ReceivedSession;
+}
 
 /** Seals sessions into cookie values and opens them. */
 export class SealedSessions {
   readonly #sealer: CookieSealer;
-  readonly #opened = new LRUCache<string, ReceivedSession>({ max: REMEMBERED });
+  readonly #remembered = new LRUCache<string, RememberedSession>({ max: REMEMBERED });
 
   constructor(private readonly options: ResolvedSessionOptions) {
     this.#sealer = new CookieSealer('session', options.secrets);
   }
 
-  /** No end is sealed in: a session ends by the limits of the day on which it is opened. */
-  seal(json: string): string {
-    return this.#sealer.seal(json);
+  /**
+   * No end is sealed in: a session ends by the limits of the day on which it is opened.
+   *
+   * @param received what is sealed again, if it is that
+   */
+  seal(json: string, received?: ReceivedSession): string {
+    const now = Date.now();
+    const value = this.#sealer.seal(json, undefined, now);
+    if (received?.json === json) this.#remember(value, { ...received, issuedAt: Math.floor(now / 1000) });
+    return value;
   }
 
   /** The newest session in values that a request holds for one cookie; those past their limits do not count. */
@@ -44,12 +58,16 @@ export class SealedSessions {
   }
 
   #open(value: string): ReceivedSession | undefined {
-    const known = this.#opened.get(value);
-    if (known) return known;
+    const known = this.#remembered.get(value.slice(-TAG_LENGTH));
+    if (known?.value === value) return known.session;
     const session = toSession(this.#sealer.open(value));
     // Only what is genuine is remembered: forged cookies cannot push others out.
-    if (session) this.#opened.set(value, session);
+    if (session) this.#remember(value, session);
     return session;
+  }
+
+  #remember(value: string, session: ReceivedSession): void {
+    this.#remembered.set(value.slice(-TAG_LENGTH), { value, session });
   }
 }
 

@@ -131,11 +131,11 @@ function endingCookies({ cookieNames }: OpenSession, { options }: WritingTools):
 function seal(
   { createdAt, fields }: StoredSession,
   json: string,
-  { cookieNames }: OpenSession,
+  { cookieNames, received }: OpenSession,
   { options, sealed }: WritingTools,
 ): readonly string[] {
   const lifetime = remainingLifetime(createdAt, options);
-  const value = sealed.seal(json);
+  const value = sealed.seal(json, received);
   const cookies = sessionCookies(value, lifetime, cookieNames, options);
   if (cookies === undefined) throw tooLarge(value.length, fields, options);
   const { csrfToken } = fields;

@@ -53,9 +53,14 @@ export class SessionManager {
     };
   }
 
-  /** @throws {WristbandException} `session_not_configured` */
-  open(request: HttpRequest, response: HttpResponse): WristbandSession {
+  /**
+   * @param response absent where no cookie can be set any more: the session is then a copy to read
+   * @throws {WristbandException} `session_not_configured`
+   */
+  open(request: HttpRequest, response: HttpResponse | undefined): WristbandSession {
     const raw = rawRequest(request);
+    // A socket lives longer than its session: each look at it is a new one.
+    if (!response) return this.#readOnly(request);
     const known = this.#open.get(raw);
     if (known) return known.session;
 
@@ -65,6 +70,12 @@ export class SessionManager {
     this.#open.set(raw, opened);
     if (!isSkipped) this.#attach(opened, rawResponse(response));
     return opened.session;
+  }
+
+  #readOnly(request: HttpRequest): WristbandSession {
+    const { session } = this.#read(request);
+    Object.freeze(session);
+    return session;
   }
 
   /**

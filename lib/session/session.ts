@@ -100,6 +100,7 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
     for (const name of Object.keys(customFields)) assertFree(name);
     this.#removeFields();
     Object.assign(this.#state, { id: newId(), createdAt: nowInSeconds(), isDestroyed: false });
+    if (userInfo.roles) this.roles = userInfo.roles.map(({ name }) => name);
     Object.assign(this, customFields);
     const csrfToken = this.#keeper.createCsrfToken?.();
     Object.assign(this, {

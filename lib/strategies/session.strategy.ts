@@ -3,43 +3,80 @@ import { isReallyValid } from '../auth/token-data.js';
 import { TokenRefresher } from '../auth/token-refresher.js';
 import { CsrfVerifier } from '../csrf/csrf.verifier.js';
 import { notAuthenticated, WristbandException } from '../errors/wristband.exception.js';
-import type { HttpRequest } from '../interfaces/http.interface.js';
+import type { AuthContext } from '../http/auth-context.js';
+import type { Authentication } from '../interfaces/authentication.interface.js';
+import { SessionManager } from '../session/session.manager.js';
 import type { WristbandSession } from '../session/session.js';
+import { rolesFrom } from './role-names.js';
 
-/** Whether a session is that of a signed-in user; renews its access token when that has expired. */
+/** Whether a request comes with the session of a signed-in user; renews its access token when that has expired. */
 @Injectable()
 export class SessionStrategy {
   constructor(
+    private readonly sessions: SessionManager,
     private readonly csrf: CsrfVerifier,
     private readonly refresher: TokenRefresher,
   ) {}
 
   /**
-   * @throws {WristbandException} `not_authenticated`; `csrf_failed`; `token_refresh_failed` when Wristband ended the sign-in, the session
-   * is then over; `wristband_unavailable` when it cannot be asked, the session then stays
+   * @throws {WristbandException} `not_authenticated`; `csrf_failed`; `token_refresh_failed` when Wristband ended the
+   * sign-in, the session is then over; `wristband_unavailable` when it cannot be asked, the session then stays
    */
-  async authenticate(request: HttpRequest, session: WristbandSession): Promise<void> {
-    const { isAuthenticated, accessToken, expiresAt, refreshToken } = session;
+  async authenticate(context: AuthContext, isCsrfSkipped: boolean): Promise<Authentication> {
+    const session = this.sessions.open(context.request, context.response);
+    const { isAuthenticated, accessToken, expiresAt, userId } = session;
     // What is in a session was typed by the application: only values of the right type count.
     if (isAuthenticated !== true || typeof accessToken !== 'string') throw notAuthenticated();
     if (typeof expiresAt !== 'number' || !Number.isFinite(expiresAt)) throw notAuthenticated();
-    this.csrf.verify(request, session);
-    if (Date.now() < expiresAt) return;
-    if (typeof refreshToken !== 'string' || refreshToken === '') throw notAuthenticated();
-    await this.#refresh(session, refreshToken, accessToken);
+    if (typeof userId !== 'string' || userId === '') throw notAuthenticated();
+    if (!isCsrfSkipped) this.csrf.verify(context, session);
+    if (Date.now() < expiresAt) return authenticationOf(session, userId, accessToken);
+    const renewed = await this.#renewed(context, session, accessToken);
+    return authenticationOf(session, userId, renewed);
   }
 
-  async #refresh(session: WristbandSession, refreshToken: string, accessToken: string): Promise<void> {
+  /** The access token to go on with after the one in the session has expired. */
+  async #renewed(context: AuthContext, session: WristbandSession, accessToken: string): Promise<string> {
+    const { refreshToken } = session;
+    if (typeof refreshToken !== 'string' || refreshToken === '') throw notAuthenticated();
+    if (!context.response) return this.#known(refreshToken, accessToken);
     try {
       const tokens = await this.refresher.refresh(refreshToken);
       session.accessToken = tokens.accessToken;
       session.expiresAt = tokens.expiresAt;
       session.refreshToken = tokens.refreshToken;
+      return tokens.accessToken;
     } catch (error) {
       const isRefused = error instanceof WristbandException && error.code === 'token_refresh_failed';
       if (isRefused) session.destroy();
-      else if (isReallyValid(accessToken)) return;
+      else if (isReallyValid(accessToken)) return accessToken;
       throw error;
     }
   }
+
+  /** A socket cannot set cookies: a refresh would spend the refresh token and leave the browser with the old one. */
+  #known(refreshToken: string, accessToken: string): string {
+    const newest = this.refresher.newestTokens(refreshToken);
+    if (newest && Date.now() < newest.expiresAt) return newest.accessToken;
+    if (isReallyValid(accessToken)) return accessToken;
+    throw notAuthenticated('The access token has expired: make any HTTP request, then connect again');
+  }
+}
+
+function authenticationOf(session: WristbandSession, userId: string, accessToken: string): Authentication {
+  const { tenantId, tenantName } = session;
+  const roles = rolesFrom(session.roles);
+  const user = {
+    userId,
+    accessToken,
+    strategy: 'SESSION' as const,
+    ...(typeof tenantId === 'string' && { tenantId }),
+    ...(typeof tenantName === 'string' && { tenantName }),
+    ...(roles && { roles }),
+  };
+  return {
+    strategy: 'SESSION',
+    user,
+    session: session as Extract<Authentication, { session: unknown }>['session'],
+  };
 }

@@ -26,8 +26,13 @@ export class TenantResolver {
     const domain = validCustomDomain(query.get('tenant_custom_domain'));
     const isTrusted =
       domain !== undefined && (domain === knownDomain || (await this.customDomains.isTrusted(domain)));
-    const name = subdomainOf(request, config) ?? nameInQuery;
+    const name = this.ofSubdomain(request, config) ?? nameInQuery;
     return { ...(name !== undefined && { name }), ...(isTrusted && { customDomain: domain }) };
+  }
+
+  /** The tenant's name in the host of a request, where tenants have subdomains. */
+  ofSubdomain(request: HttpRequest, { rootDomain }: ApplicationConfig): string | undefined {
+    return rootDomain === undefined ? undefined : tenantOfSubdomain(requestHost(request), rootDomain);
   }
 
   /** For login: what the request says, then the defaults. */
@@ -43,10 +48,6 @@ export class TenantResolver {
     const isGiven = tenant.name !== undefined || tenant.customDomain !== undefined;
     return isGiven ? tenant : this.ofRequest(request, config);
   }
-}
-
-function subdomainOf(request: HttpRequest, { rootDomain }: ApplicationConfig): string | undefined {
-  return rootDomain === undefined ? undefined : tenantOfSubdomain(requestHost(request), rootDomain);
 }
 
 /** `tenant_name` or the older `tenant_domain`; both are fine when they agree. */

@@ -230,6 +230,20 @@ describe('validateOptions', () => {
     expect(problemsOf({ ...VALID, http: null, session: null })).toEqual([]);
   });
 
+  it.each([[[]], ['SESSION'], [['SESSION', 'SESSION']], [['session']], [['JWT', 'BASIC']]])(
+    'refuses the strategies %j',
+    (authStrategies) => {
+      expect(problemsOf({ ...VALID, authStrategies: authStrategies as never })).toEqual(['authStrategies']);
+    },
+  );
+
+  it('asks for session secrets when sessions are a strategy', () => {
+    const { session: _, ...rest } = VALID;
+
+    expect(problemsOf({ ...rest, authStrategies: ['JWT', 'SESSION'] })).toEqual(['authStrategies']);
+    expect(problemsOf({ ...rest, authStrategies: ['JWT'] })).toEqual([]);
+  });
+
   it.each<[option: string, value: unknown]>([
     ['jwksCacheMaxSize', 0],
     ['jwksCacheTtl', 600],
@@ -326,6 +340,8 @@ describe('resolveOptions', () => {
       dangerouslyAllowInsecureRequests: false,
       trustedOrigins: [],
       tenantCustomDomains: 'validate',
+      authStrategies: ['SESSION'],
+      redirectPagesToLogin: false,
       http: { timeout: 5000 },
       jwt: {
         jwksCacheMaxSize: 20,

@@ -1,0 +1,20 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { authContext } from '../http/auth-context.js';
+import type { AuthenticatedUser } from '../interfaces/authentication.interface.js';
+import { boundAuthentication } from '../strategies/authentication-binding.js';
+
+/**
+ * Injects the {@link AuthenticatedUser} that a guard found, or one property; `undefined` on public handlers.
+ *
+ * @example
+ * ```ts
+ * list(@CurrentUser('tenantId') tenantId: string) { … }
+ * ```
+ * @publicApi
+ */
+export const CurrentUser: (property?: keyof AuthenticatedUser) => ParameterDecorator = createParamDecorator(
+  (property: keyof AuthenticatedUser | undefined, context: ExecutionContext): unknown => {
+    const user = boundAuthentication(authContext(context).request)?.user;
+    return property === undefined ? user : user?.[property];
+  },
+);

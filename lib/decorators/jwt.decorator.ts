@@ -1,0 +1,21 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { authContext } from '../http/auth-context.js';
+import { boundAuthentication } from '../strategies/authentication-binding.js';
+
+/**
+ * Injects the verified `AccessTokenClaims` of the bearer token, or one claim; `undefined` when the request was
+ * authenticated by its session.
+ *
+ * @example
+ * ```ts
+ * list(@Jwt() claims: AccessTokenClaims, @Jwt('tnt_id') tenantId: string) { … }
+ * ```
+ * @publicApi
+ */
+export const Jwt: (claim?: string) => ParameterDecorator = createParamDecorator(
+  (claim: string | undefined, context: ExecutionContext): unknown => {
+    const authentication = boundAuthentication(authContext(context).request);
+    const claims = authentication?.strategy === 'JWT' ? authentication.claims : undefined;
+    return claim === undefined ? claims : claims?.[claim];
+  },
+);

@@ -1,0 +1,15 @@
+import { Reflector } from '@nestjs/core';
+
+/** Where {@link OptionalAuth} keeps its answer. */
+export const OptionalAuthMetadata = Reflector.createDecorator<boolean>({ key: 'wristband:optional' });
+
+/**
+ * Lets a request pass when nobody is signed in: `@CurrentUser()` is then `undefined`. A forged request is still refused,
+ * and an outage is still 503, so that a signed-in user is never taken for a visitor.
+ *
+ * @param on `false` takes back what the controller says
+ * @publicApi
+ */
+export function OptionalAuth(on = true): ClassDecorator & MethodDecorator {
+  return OptionalAuthMetadata(on);
+}

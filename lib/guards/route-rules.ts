@@ -1,0 +1,54 @@
+import { Reflector } from '@nestjs/core';
+import { AuthStrategiesMetadata } from '../decorators/auth-strategies.decorator.js';
+import { OptionalAuthMetadata } from '../decorators/optional-auth.decorator.js';
+import { PublicMetadata } from '../decorators/public.decorator.js';
+import { type RequiredRoles, RolesMetadata } from '../decorators/roles.decorator.js';
+import { SkipCsrfMetadata } from '../decorators/skip-csrf.decorator.js';
+import type { AuthStrategy } from '../interfaces/authentication.interface.js';
+
+/** What the decorators of a handler and of its controller say together. */
+export interface RouteRules {
+  readonly isPublic: boolean;
+  readonly isOptional: boolean;
+  readonly isCsrfSkipped: boolean;
+  readonly strategies: readonly AuthStrategy[] | undefined;
+  readonly roles: RequiredRoles | undefined;
+}
+
+type Target = Parameters<Reflector['get']>[1];
+
+const reflector = new Reflector();
+const known = new WeakMap<object, WeakMap<object, RouteRules>>();
+
+/** The rules of a handler, worked out once: what it says itself beats what its controller says. */
+export function routeRules(handler: Target, controller: Target): RouteRules {
+  const ofHandler = known.get(handler) ?? new WeakMap<object, RouteRules>();
+  const rules = ofHandler.get(controller) ?? readRules(handler, controller);
+  ofHandler.set(controller, rules);
+  known.set(handler, ofHandler);
+  return rules;
+}
+
+function readRules(handler: Target, controller: Target): RouteRules {
+  const own = read(handler);
+  const inherited = read(controller);
+  // Who asks for something on a handler does not mean it to be as open as the controller.
+  const asksForUser = own.strategies !== undefined || own.roles !== undefined;
+  return {
+    isPublic: own.isPublic ?? (asksForUser || own.isOptional ? false : (inherited.isPublic ?? false)),
+    isOptional: own.isOptional ?? (asksForUser ? false : (inherited.isOptional ?? false)),
+    isCsrfSkipped: own.isCsrfSkipped ?? inherited.isCsrfSkipped ?? false,
+    strategies: own.strategies ?? inherited.strategies,
+    roles: own.roles ?? inherited.roles,
+  };
+}
+
+function read(target: Target) {
+  return {
+    isPublic: reflector.get(PublicMetadata, target) as boolean | undefined,
+    isOptional: reflector.get(OptionalAuthMetadata, target) as boolean | undefined,
+    isCsrfSkipped: reflector.get(SkipCsrfMetadata, target) as boolean | undefined,
+    strategies: reflector.get(AuthStrategiesMetadata, target) as readonly AuthStrategy[] | undefined,
+    roles: reflector.get(RolesMetadata, target) as RequiredRoles | undefined,
+  };
+}
