@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache';
 import type { ResolvedSessionOptions } from '../config/resolved-options.js';
 import { CookieSealer, type Unsealed } from '../crypto/sealed-cookie.js';
 import { isJsonObject } from '../json/json.js';
-import type { StoredSession } from './session.js';
+import { jsonProblem } from './json-problem.js';
+import type { StoredSession, WristbandSession } from './session.js';
 
 /** A session as a request brought it. It is never changed: later requests with the same cookie share it. */
 export interface ReceivedSession extends StoredSession {
@@ -78,14 +79,16 @@ export function copyFields({ fields, nested }: ReceivedSession): Record<string, 
   return copy;
 }
 
-/** Whether a session is as it came; most are, so this is found out without turning all of it into text. */
-export function isUntouched({ id, fields }: StoredSession, received: ReceivedSession): boolean {
-  const names = Object.keys(fields);
-  if (id !== received.id || names.length !== Object.keys(received.fields).length) return false;
+/** Whether a session is as it came. */
+export function isUntouched(session: WristbandSession, received: ReceivedSession): boolean {
+  const names = Object.keys(session);
+  if (session.id !== received.id || names.length !== Object.keys(received.fields).length) return false;
   return names.every((name) => {
+    const value = session[name];
     const json = received.nested.get(name);
-    if (json !== undefined) return JSON.stringify(fields[name]) === json;
-    return Object.hasOwn(received.fields, name) && fields[name] === received.fields[name];
+    if (json === undefined) return Object.hasOwn(received.fields, name) && value === received.fields[name];
+    // What JSON cannot carry does not show in it.
+    return jsonProblem({ value }) === undefined && JSON.stringify(value) === json;
   });
 }
 

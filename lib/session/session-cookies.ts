@@ -33,13 +33,27 @@ export function sessionCookies(
   present: readonly string[],
   options: ResolvedSessionOptions,
 ): string[] | undefined {
-  const attributes = serializeAttributes({ ...sessionAttributes(options), ...browserAge(lifetime, options) });
+  const attributes = serializedAttributes(lifetime, options);
   const room = (name: string) => MAX_COOKIE_BYTES - `${name}=${attributes}`.length;
   const parts = splitValue(options.cookieName, sealed, options.maxCookies, room);
   const leftovers = present.filter((name) => !parts?.some((part) => part.name === name));
   // A sealed value is base64url and dots, so nothing in it needs to be escaped or looked at again.
   const lines = parts?.map(({ name, value }) => `${name}=${value}${attributes}`);
   return lines && [...lines, ...expired(leftovers, options)];
+}
+
+const lastAttributes = new WeakMap<
+  ResolvedSessionOptions,
+  { readonly lifetime: number | undefined; readonly text: string }
+>();
+
+/** Put together once: as long as no absolute end is near, the lifetime is always the same. */
+function serializedAttributes(lifetime: number | undefined, options: ResolvedSessionOptions): string {
+  const last = lastAttributes.get(options);
+  if (last && last.lifetime === lifetime) return last.text;
+  const text = serializeAttributes({ ...sessionAttributes(options), ...browserAge(lifetime, options) });
+  lastAttributes.set(options, { lifetime, text });
+  return text;
 }
 
 /** The `Set-Cookie` line of the CSRF token: for scripts to read, and as long as the session. */

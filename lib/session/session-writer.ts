@@ -82,14 +82,16 @@ export function isUnchangedSince({ snapshot }: Decision, opened: OpenSession): b
 
 function snapshotOf({ session, received }: OpenSession): Snapshot {
   const { id, createdAt, isDestroyed, isSaveRequested } = WristbandSession.stateOf(session);
+  const flags = { isDestroyed, isSaveRequested };
+  // Most sessions are as they came: that is found out without a copy, and without turning them into text.
+  if (received && isUntouched(session, received)) return { ...flags, stored: received, json: received.json };
   // oxlint-disable-next-line typescript/no-misused-spread -- its own properties are its fields
   const stored = { id, createdAt, fields: { ...session } };
   try {
     assertSerializable(stored.fields);
-    const json = received && isUntouched(stored, received) ? received.json : JSON.stringify(stored);
-    return { isDestroyed, isSaveRequested, stored, json };
+    return { ...flags, stored, json: JSON.stringify(stored) };
   } catch (cause) {
-    return { isDestroyed, isSaveRequested, stored, error: notWritable(cause) };
+    return { ...flags, stored, error: notWritable(cause) };
   }
 }
 
@@ -113,10 +115,7 @@ function rescuedCookies(opened: OpenSession, tools: WritingTools): readonly stri
   const newest = received && newestTokensFor(received, tools);
   if (!received || !newest) return [];
   try {
-    const stored = withTokens(
-      { id: received.id, createdAt: received.createdAt, fields: received.fields },
-      newest,
-    );
+    const stored = withTokens(received, newest);
     return seal(stored, JSON.stringify(stored), opened, tools);
   } catch {
     // Not even what was there fits with the new tokens: the session is over, or every request would fail from now on.
@@ -166,7 +165,8 @@ function withTokens(
   stored: StoredSession,
   { accessToken, expiresAt, refreshToken }: TokenData,
 ): StoredSession {
-  return { ...stored, fields: { ...stored.fields, accessToken, expiresAt, refreshToken } };
+  const { id, createdAt, fields } = stored;
+  return { id, createdAt, fields: { ...fields, accessToken, expiresAt, refreshToken } };
 }
 
 function assertSerializable(fields: StoredSession['fields']): void {

@@ -1,7 +1,8 @@
-import { Agent, get } from 'node:http';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { Agent, get } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { accessTokens } from './token-data.mjs';
 
 const CONNECTIONS = 8;
 
@@ -35,32 +36,26 @@ export class BenchServer {
   /** Microseconds of CPU that the server's process spends on each of so many requests. */
   async burst(requests) {
     // A sign-in for each burst: a session that grew old during the run would be renewed by every request.
-    const cookies = await this.#signIn(this.variant.newCookies ? requests : CONNECTIONS);
+    const browsers = await CREDENTIALS[this.variant.credentials ?? 'none'](() => this.#signIn(), requests);
     const before = await this.#cpu();
     let left = requests;
-    const browser = async (_, index) => {
-      let cookie = cookies[index];
+    const browse = async (_, index) => {
+      let headers = browsers[index];
       while (left-- > 0) {
-        const answer = await this.#request('/me', this.variant.newCookies ? cookies[left] : cookie);
-        cookie = cookieOf(answer) ?? cookie;
+        const answer = await this.#request('/me', browsers.length > CONNECTIONS ? browsers[left] : headers);
+        headers = cookieOf(answer) ?? headers;
       }
     };
-    await Promise.all(Array.from({ length: CONNECTIONS }, browser));
+    await Promise.all(Array.from({ length: CONNECTIONS }, browse));
     const after = await this.#cpu();
     return (after.user + after.system - before.user - before.system) / requests;
   }
 
-  async #signIn(times) {
-    const cookies = [];
-    for (let count = 0; count < times; count++) {
-      const cookie = cookieOf(await this.#request('/sign-in'));
-      cookies.push(this.variant.foreignCookie ? `session=${'a'.repeat(1700)}` : cookie);
-    }
-    return cookies;
+  async #signIn() {
+    return cookieOf(await this.#request('/sign-in', {}));
   }
 
-  async #request(path, cookie) {
-    const headers = cookie === undefined ? {} : { cookie };
+  async #request(path, headers) {
     const request = get({ host: '127.0.0.1', port: this.#port, path, headers, agent: this.#agent });
     const [response] = await once(request, 'response');
     let body = '';
@@ -79,7 +74,36 @@ export class BenchServer {
   }
 }
 
+/** What the requests of a burst carry: headers for each connection, or for each request. */
+const CREDENTIALS = {
+  none: async () => Array(CONNECTIONS).fill({}),
+  'a cookie nobody reads': async () => Array(CONNECTIONS).fill({ cookie: `session=${'a'.repeat(1700)}` }),
+  'a session': (signIn) => times(CONNECTIONS, signIn),
+  'a new session each': (signIn, requests) => times(requests, signIn),
+  'a token': async () => Array(CONNECTIONS).fill(bearer(accessTokens()[0])),
+  'a new token each': async (_, requests) => nextTokens(requests).map(bearer),
+};
+
+let used = 0;
+
+/** Round and round: there are more than any cache under test holds. */
+function nextTokens(count) {
+  const tokens = accessTokens();
+  return Array.from({ length: count }, () => tokens[used++ % tokens.length]);
+}
+
+function bearer(token) {
+  return { authorization: `Bearer ${token}` };
+}
+
+async function times(count, make) {
+  const made = [];
+  while (made.length < count) made.push(await make());
+  return made;
+}
+
 /** What a browser would send after a response that set cookies. */
 function cookieOf({ headers }) {
-  return headers['set-cookie']?.map((line) => line.split(';')[0]).join('; ');
+  const pairs = headers['set-cookie']?.map((line) => line.split(';')[0]);
+  return pairs && { cookie: pairs.join('; ') };
 }

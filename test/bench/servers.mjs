@@ -1,13 +1,18 @@
 // The servers that are compared: each does the same job, one route that answers who the user is. Decorators are applied
 // by hand, since plain JavaScript runs without a build step and so measures nothing but the packages.
 import 'reflect-metadata';
-import { Controller, Get, Module, Req, Res, UseGuards } from '@nestjs/common';
+import { Controller, Get, Module, Req, Res, UnauthorizedException, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { AuthGuard, PassportStrategy } from '@nestjs/passport';
 import cookieSession from 'cookie-session';
 import expressSession from 'express-session';
+import { createVerifier } from 'fast-jwt';
 import { getIronSession } from 'iron-session';
-import { Session, SessionAuthGuard, WristbandModule } from '../../dist/index.js';
+import { passportJwtSecret } from 'jwks-rsa';
+import { ExtractJwt, Strategy } from 'passport-jwt';
+import { CurrentUser, JwtAuthGuard, Session, SessionAuthGuard, WristbandModule } from '../../dist/index.js';
 import { BENCH_SECRET, callbackData, sessionFields } from './session-data.mjs';
+import { ISSUER, KEY_SET, PUBLIC_KEY_PEM, VANITY_DOMAIN } from './token-data.mjs';
 
 const HOUR = 3600;
 
@@ -18,10 +23,10 @@ function route(controller, method, path, parameters = [], decorators = []) {
   for (const decorate of [...decorators, Get(path)]) decorate(controller.prototype, method, descriptor);
 }
 
-async function listen(controllers, { imports = [], middleware = [] } = {}) {
+async function listen(controllers, { imports = [], middleware = [], providers = [] } = {}) {
   class AppModule {}
   for (const controller of controllers) Controller()(controller);
-  Module({ imports, controllers })(AppModule);
+  Module({ imports, controllers, providers })(AppModule);
   const app = await NestFactory.create(AppModule, { logger: ['error'] });
   for (const use of middleware) app.use(use);
   await app.listen(0, '127.0.0.1');
@@ -47,11 +52,13 @@ const wristband = (session = {}) =>
   WristbandModule.forRoot({
     clientId: 'bench',
     clientSecret: BENCH_SECRET,
-    wristbandApplicationVanityDomain: 'bench.us.wristband.dev',
+    wristbandApplicationVanityDomain: VANITY_DOMAIN,
     autoConfigureEnabled: false,
     loginUrl: 'https://bench.example/login',
     redirectUri: 'https://bench.example/callback',
     session: { secrets: BENCH_SECRET, ...session },
+    // The only call to Wristband here is for its public keys.
+    http: { fetch: async () => Response.json(KEY_SET) },
   });
 
 function wristbandController({ readsSession }) {
@@ -116,39 +123,115 @@ function ironController() {
   return IronController;
 }
 
+function jwtController() {
+  class JwtController {
+    me(userId) {
+      return { userId };
+    }
+  }
+  route(JwtController, 'me', 'me', [CurrentUser('userId')], [UseGuards(JwtAuthGuard)]);
+  return JwtController;
+}
+
+function passportController() {
+  class PassportController {
+    me(req) {
+      return { userId: req.user.sub };
+    }
+  }
+  route(PassportController, 'me', 'me', [Req()], [UseGuards(AuthGuard('jwt'))]);
+  return PassportController;
+}
+
+/** The set-up that the documentation of jwks-rsa shows. */
+class PassportJwt extends PassportStrategy(Strategy) {
+  constructor() {
+    super({
+      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      issuer: ISSUER,
+      algorithms: ['RS256'],
+      secretOrKeyProvider: passportJwtSecret({
+        cache: true,
+        rateLimit: true,
+        jwksUri: `${ISSUER}/api/v1/oauth2/jwks`,
+        fetcher: async () => KEY_SET,
+      }),
+    });
+  }
+
+  validate(claims) {
+    return claims;
+  }
+}
+
+function fastJwtController() {
+  const verify = createVerifier({
+    key: PUBLIC_KEY_PEM,
+    algorithms: ['RS256'],
+    allowedIss: ISSUER,
+    cache: 1000,
+  });
+  class HasToken {
+    canActivate(context) {
+      const req = context.switchToHttp().getRequest();
+      const [, token] = /^Bearer (\S+)$/.exec(req.headers.authorization ?? '') ?? [];
+      if (token === undefined) throw new UnauthorizedException();
+      req.user = verify(token);
+      return true;
+    }
+  }
+  class FastJwtController {
+    me(req) {
+      return { userId: req.user.sub };
+    }
+  }
+  route(FastJwtController, 'me', 'me', [Req()], [UseGuards(HasToken)]);
+  return FastJwtController;
+}
+
 const rollEveryMinute = (req, _res, next) => {
   // What cookie-session's documentation advises to make a session last while it is used.
   if (req.session.isAuthenticated) req.session.nowInMinutes = Math.floor(Date.now() / 60_000);
   next();
 };
 
-/** Every variant, in the order of the table. `foreignCookie`: a cookie is sent that the route does not
- * ask for. `newCookies`: no cookie is sent twice. */
+/** Every variant, in the order of the table. */
 export const VARIANTS = {
   'bare Nest': { start: () => listen([publicController()]) },
   'bare Nest, again': { start: () => listen([publicController()]) },
   'ours: public route, cookie sent': {
     target: 1.03,
-    foreignCookie: true,
+    credentials: 'a cookie nobody reads',
     start: () => listen([publicController()], { imports: [wristband()] }),
   },
   'ours: session': {
     target: 1.35,
+    credentials: 'a session',
     start: () => listen([wristbandController({ readsSession: true })], { imports: [wristband()] }),
   },
   'ours: session, each cookie seen once': {
-    newCookies: true,
+    credentials: 'a new session each',
     start: () => listen([wristbandController({ readsSession: true })], { imports: [wristband()] }),
   },
   'ours: session, guard only': {
+    target: 1.35,
+    credentials: 'a session',
     start: () => listen([wristbandController({ readsSession: false })], { imports: [wristband()] }),
   },
   'ours: session, touchAfter 0': {
     target: 1.65,
+    credentials: 'a session',
     start: () =>
       listen([wristbandController({ readsSession: true })], { imports: [wristband({ touchAfter: 0 })] }),
   },
+  'ours: session, touchAfter 0, guard only': {
+    target: 1.65,
+    credentials: 'a session',
+    start: () =>
+      listen([wristbandController({ readsSession: false })], { imports: [wristband({ touchAfter: 0 })] }),
+  },
   'express-session, in memory': {
+    credentials: 'a session',
     start: () =>
       listen([requestSessionController()], {
         middleware: [
@@ -163,6 +246,7 @@ export const VARIANTS = {
       }),
   },
   'cookie-session, signed only': {
+    credentials: 'a session',
     start: () =>
       listen([requestSessionController()], {
         middleware: [
@@ -171,7 +255,31 @@ export const VARIANTS = {
         ],
       }),
   },
-  'iron-session, never renewed': { start: () => listen([ironController()]) },
+  'iron-session, never renewed': {
+    credentials: 'a session',
+    start: () => listen([ironController()]),
+  },
+  'ours: JWT': {
+    target: 1.15,
+    credentials: 'a token',
+    start: () => listen([jwtController()], { imports: [wristband()] }),
+  },
+  'ours: JWT, each token seen once': {
+    credentials: 'a new token each',
+    start: () => listen([jwtController()], { imports: [wristband()] }),
+  },
+  'fast-jwt with its cache': {
+    credentials: 'a token',
+    start: () => listen([fastJwtController()]),
+  },
+  'fast-jwt, each token seen once': {
+    credentials: 'a new token each',
+    start: () => listen([fastJwtController()]),
+  },
+  'passport-jwt with jwks-rsa': {
+    credentials: 'a token',
+    start: () => listen([passportController()], { providers: [PassportJwt] }),
+  },
 };
 
 if (process.send) {
