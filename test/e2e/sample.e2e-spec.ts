@@ -98,6 +98,53 @@ describe('npm start', () => {
     expect(new URL(page.url()).pathname).toBe(orderLink);
   });
 
+  it('lets everybody in where the decorators say so, and nobody else', async () => {
+    const answerOf = async (name: string) => {
+      await page.getByTestId(`try-${name}`).click();
+      const answer = page.getByTestId(`answer-${name}`);
+      await answer.waitFor();
+      const [head = '', ...body] = ((await answer.textContent()) ?? '').split('\n');
+      return { status: Number(head.slice(0, 3)), ...(JSON.parse(body.join('\n')) as object) };
+    };
+    await page.goto(`http://acme.localhost:${sample.port}/api/auth/login`);
+    await typePassword(page, 'ada@example.com');
+    await page.getByTestId('access').click();
+
+    const admin = { status: 200, tenantId: 'tenant-acme' };
+    expect(await answerOf('session')).toMatchObject({ ...admin, strategy: 'SESSION', tenantName: 'acme' });
+    expect(await answerOf('token')).toMatchObject({ ...admin, strategy: 'JWT' });
+    expect(await answerOf('either')).toMatchObject({ ...admin, strategy: 'SESSION' });
+    expect(await answerOf('admin')).toMatchObject({ ...admin, roles: ['app:emulator:admin'] });
+    expect(await answerOf('optional')).toMatchObject({ status: 200, caller: { tenantId: 'tenant-acme' } });
+    expect(await answerOf('public')).toMatchObject({ status: 200 });
+
+    await context.clearCookies();
+    expect(await answerOf('session')).toMatchObject({ status: 401, code: 'not_authenticated' });
+    expect(await answerOf('token')).toMatchObject({ status: 401, code: 'not_authenticated' });
+    expect(await answerOf('optional')).toMatchObject({ status: 200, caller: 'nobody' });
+    expect(await answerOf('public')).toMatchObject({ status: 200 });
+  });
+
+  it('refuses the admin door to who is none, and serves a program with an access token', async () => {
+    await page.goto(`http://acme.localhost:${sample.port}/api/auth/login?return_url=/access`);
+    await typePassword(page, 'grace@acme.example');
+
+    await page.getByTestId('try-admin').click();
+    await page.getByTestId('answer-admin').waitFor();
+    expect(await textOf('answer-admin')).toMatch(/^403 [^]*"code": "insufficient_role"/);
+
+    await page.getByTestId('show-curl').click();
+    const line = page.getByTestId('curl');
+    await line.waitFor();
+    const [, authorization = '', url = ''] = /-H "Authorization: (.*)" (\S+)/.exec(
+      (await line.textContent()) ?? '',
+    )!;
+    const answer = await fetch(url.replace('acme.localhost', 'localhost'), { headers: { authorization } });
+    expect(await answer.json()).toMatchObject({ strategy: 'JWT', tenantId: 'tenant-acme' });
+    const orders = await fetch(`${sample.origin}/api/orders`, { headers: { authorization } });
+    expect(await orders.json()).toContainEqual(expect.objectContaining({ tenantId: 'tenant-acme' }));
+  });
+
   it('lets a second tab with its own sign-in land as well', async () => {
     const secondTab = await context.newPage();
     await page.goto(`${sample.origin}/api/auth/login?tenant_name=acme`);

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { APP_FILTER } from '@nestjs/core';
 import { WristbandModule } from 'nestjs-wristband';
+import { AccessController } from './access/access.controller.js';
 import { AuthController } from './auth/auth.controller.js';
 import { SESSION_MAX_AGE } from './auth/session.constants.js';
 import { OrdersController } from './orders/orders.controller.js';
@@ -21,8 +22,8 @@ import { PagesController } from './pages/pages.controller.js';
           clientId: config.getOrThrow('CLIENT_ID'),
           clientSecret: config.getOrThrow('CLIENT_SECRET'),
           wristbandApplicationVanityDomain: config.getOrThrow('APPLICATION_VANITY_DOMAIN'),
-          // `profile` is what tells the user's name.
-          scopes: ['openid', 'offline_access', 'email', 'profile'],
+          // `profile` is what tells the user's name, `roles` what RolesGuard asks for.
+          scopes: ['openid', 'offline_access', 'email', 'profile', 'roles'],
           loginStateSecret: config.getOrThrow('SESSION_SECRET'),
           session: { secrets: config.getOrThrow('SESSION_SECRET'), maxAge: SESSION_MAX_AGE, secure },
           dangerouslyDisableSecureCookies: !secure,
@@ -32,7 +33,7 @@ import { PagesController } from './pages/pages.controller.js';
       },
     }),
   ],
-  controllers: [AuthController, OrdersController, PagesController],
+  controllers: [AccessController, AuthController, OrdersController, PagesController],
   providers: [OrdersService, { provide: APP_FILTER, useClass: ErrorPageFilter }],
 })
 export class AppModule {}

@@ -1,15 +1,17 @@
 import { Controller, Get, UseGuards } from '@nestjs/common';
-import { Session, SessionAuthGuard } from 'nestjs-wristband';
+import { AuthStrategies, CurrentUser, JwtAuthGuard, SessionAuthGuard } from 'nestjs-wristband';
 import type { Order } from './order.interface.js';
 import { OrdersService } from './orders.service.js';
 
+/** For the pages of this application, and for programs that bring an access token. */
 @Controller('api/orders')
-@UseGuards(SessionAuthGuard)
+@UseGuards(SessionAuthGuard, JwtAuthGuard)
+@AuthStrategies('SESSION', 'JWT')
 export class OrdersController {
   constructor(private readonly orders: OrdersService) {}
 
   @Get()
-  list(@Session('tenantId') tenantId: string): Order[] {
+  list(@CurrentUser('tenantId') tenantId: string): Order[] {
     return this.orders.list(tenantId);
   }
 }

@@ -37,7 +37,8 @@ export function homePage({ fullName, email, tenantName, sessionExpiry, tokenExpi
         <div id="orders" data-testid="orders" aria-live="polite">
           <p class="quiet">Nothing loaded yet.</p>
         </div>
-      </section>`,
+      </section>
+      <p><a href="/access" data-testid="access">Who may come in? Every guard and decorator to try</a></p>`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { type Html, html } from './html.template.js';
 
 /** A whole document. */
-export function layoutPage(title: string, content: Html): string {
+export function layoutPage(title: string, content: Html, script = 'orders.js'): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -10,7 +10,7 @@ export function layoutPage(title: string, content: Html): string {
         <title>${title} · Order desk</title>
         <link rel="icon" href="/assets/icon.svg" />
         <link rel="stylesheet" href="/assets/style.css" />
-        <script type="module" src="/assets/orders.js"></script>
+        <script type="module" src="/assets/${script}"></script>
       </head>
       <body>
         <header><a class="brand" href="/">Order desk</a></header>

@@ -5,6 +5,7 @@ import { Session, SessionAuthGuard } from 'nestjs-wristband';
 import type { AppSession } from '../auth/app-session.interface.js';
 import { SESSION_MAX_AGE } from '../auth/session.constants.js';
 import { OrdersService } from '../orders/orders.service.js';
+import { accessPage } from './access.page.js';
 import { homePage } from './home.page.js';
 import { orderPage } from './order.page.js';
 import { signInPage } from './sign-in.page.js';
@@ -42,6 +43,12 @@ export class PagesController {
     const order = this.orders.find(tenantId, id);
     if (!order) throw new NotFoundException(`Your company has no order ${id}.`);
     return orderPage(order);
+  }
+
+  @Get('access')
+  @UseGuards(SessionAuthGuard)
+  access(@Req() { protocol, host }: Request): string {
+    return accessPage(`${protocol}://${host}`);
   }
 
   /** With tenant subdomains APP_URL is the host above them; without, it is not set. */
