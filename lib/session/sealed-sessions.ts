@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { ResolvedSessionOptions } from '../config/resolved-options.js';
 import { CookieSealer, type Unsealed } from '../crypto/sealed-cookie.js';
 import { isJsonObject } from '../json/json.js';
+import type { EndedSessions } from './ended-sessions.js';
 import { jsonProblem } from './json-problem.js';
 import type { StoredSession, WristbandSession } from './session.js';
 
@@ -46,12 +47,13 @@ export class SealedSessions {
     return value;
   }
 
-  /** The newest session in values that a request holds for one cookie; those past their limits do not count. */
-  openNewest(values: readonly string[]): ReceivedSession | undefined {
+  /** The newest session in values that a request holds for one cookie; those that are over do not count. */
+  openNewest(values: readonly string[], ended: Pick<EndedSessions, 'has'>): ReceivedSession | undefined {
     let newest: ReceivedSession | undefined;
     for (const value of values) {
       const session = this.#open(value);
-      if (session && isAlive(session, this.options) && !(newest && newest.issuedAt >= session.issuedAt)) {
+      if (!session || ended.has(session.id) || !isAlive(session, this.options)) continue;
+      if (!newest || session.issuedAt > newest.issuedAt) {
         newest = session;
       }
     }

@@ -10,6 +10,7 @@ import {
   remainingLifetime,
   sessionCookies,
 } from './session-cookies.js';
+import type { EndedSessions } from './ended-sessions.js';
 import { isUntouched, type ReceivedSession, type SealedSessions } from './sealed-sessions.js';
 import { isReserved, type StoredSession, WristbandSession } from './session.js';
 
@@ -44,6 +45,7 @@ export interface Decision {
 export interface WritingTools {
   readonly options: ResolvedSessionOptions;
   readonly sealed: SealedSessions;
+  readonly ended: EndedSessions;
   /** The tokens that have replaced those of a refresh token meanwhile. */
   readonly newestTokens: (refreshToken: string) => TokenData | undefined;
 }
@@ -58,6 +60,8 @@ export function decide(opened: OpenSession, tools: WritingTools, known?: Decisio
   const { isDestroyed, stored, json, error } = snapshot;
   try {
     if (isDestroyed) return { snapshot, cookies: endingCookies(opened, tools) };
+    // Ended by another request meanwhile: to write it would bring it back, to remove it could hit the next sign-in.
+    if (tools.ended.has(stored.id)) return { snapshot, cookies: [] };
     if (json === undefined) throw error;
     if (!isWriteDue(opened, snapshot, tools.options)) return { snapshot, cookies: [] };
     const newest = newestTokensFor(stored, tools);

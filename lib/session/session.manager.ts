@@ -13,6 +13,7 @@ import { appendSetCookie, rawResponse } from '../http/http-response.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { familyNames, joinedValues } from './cookie-family.js';
+import { EndedSessions } from './ended-sessions.js';
 import { copyFields, type ReceivedSession, SealedSessions } from './sealed-sessions.js';
 import {
   type Decision,
@@ -49,6 +50,7 @@ export class SessionManager {
     this.#tools = options && {
       options,
       sealed: new SealedSessions(options),
+      ended: new EndedSessions(options),
       newestTokens: (refreshToken) => refresher.newestTokens(refreshToken),
     };
   }
@@ -89,10 +91,10 @@ export class SessionManager {
   }
 
   #read(request: HttpRequest): SessionInUse {
-    const { options, sealed } = this.#configured();
+    const { options, sealed, ended } = this.#configured();
     const { cookieName, maxCookies, enableCsrfProtection } = options;
     const cookies = requestCookies(request, cookieName);
-    const received = sealed.openNewest(joinedValues(cookies, cookieName, maxCookies));
+    const received = sealed.openNewest(joinedValues(cookies, cookieName, maxCookies), ended);
     const opened = this.#start(received, familyNames(cookies, cookieName));
     const { session } = opened;
     // A session from before the protection was switched on gets its token now.
@@ -102,12 +104,13 @@ export class SessionManager {
   }
 
   #start(received: ReceivedSession | undefined, cookieNames: readonly string[]): SessionInUse {
-    const { options } = this.#configured();
+    const { options, ended } = this.#configured();
     const session: WristbandSession = new WristbandSession(
       received && { ...received, fields: copyFields(received) },
       {
         createCsrfToken: options.enableCsrfProtection ? createCsrfToken : undefined,
         assertWritable: () => this.#decide(opened),
+        end: () => received && ended.add(received.id),
       },
     );
     const opened: SessionInUse = { session, received, cookieNames, isWritten: false };

@@ -28,6 +28,8 @@ export interface SessionKeeper {
   readonly createCsrfToken?: (() => string) | undefined;
   /** Throws when the session cannot be written as it is now. */
   assertWritable(): void;
+  /** The session that came with the request is over, whatever cookies of it are still around. */
+  end(): void;
 }
 
 /**
@@ -99,6 +101,7 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
     // Before anything is touched: a sign-in that fails here leaves the session as it was.
     for (const name of Object.keys(customFields)) assertFree(name);
     this.#removeFields();
+    this.#keeper.end();
     Object.assign(this.#state, { id: newId(), createdAt: nowInSeconds(), isDestroyed: false });
     if (userInfo.roles) this.roles = userInfo.roles.map(({ name }) => name);
     Object.assign(this, customFields);
@@ -125,6 +128,7 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
 
   clear(): void {
     this.#removeFields();
+    this.#keeper.end();
     this.#state.isDestroyed = true;
   }
 

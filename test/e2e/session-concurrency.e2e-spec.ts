@@ -1,5 +1,5 @@
 import { Controller, Get, Query, UseGuards } from '@nestjs/common';
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CookieSealer } from '../../lib/crypto/sealed-cookie.js';
 import { Session, SessionAuthGuard, type TokenResponse } from '../../lib/index.js';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
@@ -119,5 +119,60 @@ describePlatforms('requests at the same time', (platform) => {
     expect(kept?.fields).not.toHaveProperty('blob');
     expect(kept?.fields.accessToken).toBe(await tokenOf(browser));
     expect(emulator.callsTo('token')).toHaveLength(2);
+  });
+
+  describe('and a sign-out', () => {
+    const statusWith = async (cookie: string) =>
+      (await new Browser().get(`${app.origin}/api/auth/session`, { headers: { cookie } })).status;
+
+    it('stay signed out: no cookie that was ever seen opens again, and a slow request writes none', async () => {
+      const browser = await signInAs('grace@acme.example', 'acme');
+      const first = await browser.jar.getCookieString(app.origin);
+      await (await startSlow(browser, 'quick')).finish();
+      const second = await browser.jar.getCookieString(app.origin);
+      const slow = await startSlow(browser, 'during-logout');
+      expect(await statusWith(first)).toBe(200);
+      await browser.get(`${app.origin}/api/auth/logout`);
+
+      const late = await slow.finish();
+
+      expect(late.status).toBe(200);
+      expect(late.setCookies).toEqual([]);
+      expect(second).not.toBe(first);
+      for (const cookie of [first, second, `${second}; ${first}`]) expect(await statusWith(cookie)).toBe(401);
+    });
+
+    it('leave the next sign-in alone', async () => {
+      const browser = await signInAs('grace@acme.example', 'acme');
+      const before = await browser.jar.getCookieString(app.origin);
+      const slow = await startSlow(browser, 'during-next');
+      await browser.get(`${app.origin}/api/auth/logout`);
+      await signIn(
+        browser,
+        `${app.origin}/api/auth/login?tenant_name=globex`,
+        emulator.users.find(({ email }) => email === 'linus@globex.example')!,
+      );
+
+      const late = await slow.finish();
+
+      expect(late.setCookies).toEqual([]);
+      expect((await browser.get(`${app.origin}/api/auth/session`)).json()).toMatchObject({
+        tenantId: 'tenant-globex',
+      });
+      expect(await statusWith(before)).toBe(401);
+    });
+
+    it('end the session that a new sign-in takes the place of', async () => {
+      const browser = await signInAs('grace@acme.example', 'acme');
+      const before = await browser.jar.getCookieString(app.origin);
+
+      await signIn(
+        browser,
+        `${app.origin}/api/auth/login?tenant_name=globex`,
+        emulator.users.find(({ email }) => email === 'linus@globex.example')!,
+      );
+
+      expect(await statusWith(before)).toBe(401);
+    });
   });
 });

@@ -6,6 +6,7 @@ import type { SessionOptions } from '../../../lib/index.js';
 
 const SECRET = 'a-secret-for-tests-with-32-characters-or-more';
 const NOW = 1_800_000_000;
+const ended = { has: (id: string) => id === 'ended' };
 
 function sealedSessions(session: Partial<SessionOptions> = {}): SealedSessions {
   const { session: options } = resolveOptions({
@@ -29,7 +30,7 @@ describe('SealedSessions', () => {
   it('opens what it sealed', () => {
     const sealed = sealedSessions();
 
-    const received = sealed.openNewest([sealed.seal(json({ a: 1, list: [1] }))]);
+    const received = sealed.openNewest([sealed.seal(json({ a: 1, list: [1] }))], ended);
 
     expect(received).toMatchObject({
       id: 'id-1',
@@ -50,8 +51,16 @@ describe('SealedSessions', () => {
       [newest, old],
       ['forged', newest, 'forged', old],
     ]) {
-      expect(sealed.openNewest(values)?.fields).toEqual({ is: 'newest' });
+      expect(sealed.openNewest(values, ended)?.fields).toEqual({ is: 'newest' });
     }
+  });
+
+  it('does not open one that has ended, and takes the next', () => {
+    const sealed = sealedSessions();
+    const over = sealed.seal(JSON.stringify({ id: 'ended', createdAt: NOW, fields: {} }));
+
+    expect(sealed.openNewest([over], ended)).toBeUndefined();
+    expect(sealed.openNewest([over, sealed.seal(json({}))], ended)?.id).toBe('id-1');
   });
 
   it.each([
@@ -62,20 +71,20 @@ describe('SealedSessions', () => {
     const value = sealed.seal(json({}));
 
     wait(59);
-    expect(sealed.openNewest([value])).toBeDefined();
+    expect(sealed.openNewest([value], ended)).toBeDefined();
     wait(1);
-    expect(sealed.openNewest([value])).toBeUndefined();
+    expect(sealed.openNewest([value], ended)).toBeUndefined();
   });
 
   it('gives each request fields of its own', () => {
     const sealed = sealedSessions();
     const value = sealed.seal(json({ nested: { list: ['a'] } }));
-    const first = copyFields(sealed.openNewest([value])!);
+    const first = copyFields(sealed.openNewest([value], ended)!);
 
     (first.nested as { list: string[] }).list.push('b');
     first.added = true;
 
-    expect(copyFields(sealed.openNewest([value])!)).toEqual({ nested: { list: ['a'] } });
+    expect(copyFields(sealed.openNewest([value], ended)!)).toEqual({ nested: { list: ['a'] } });
   });
 
   it.each([
@@ -87,7 +96,7 @@ describe('SealedSessions', () => {
   ])('takes %j for no session', (data) => {
     const sealed = sealedSessions();
 
-    expect(sealed.openNewest([sealed.seal(JSON.stringify(data))])).toBeUndefined();
+    expect(sealed.openNewest([sealed.seal(JSON.stringify(data))], ended)).toBeUndefined();
   });
 });
 
@@ -113,10 +122,10 @@ describe('isUntouched', () => {
     ['something deep inside', (copy) => ((copy.nested as typeof fields.nested).list[0]!.deep = false), false],
   ])('sees %s', (_, change, isSame) => {
     const stored = { id: 'id-1', createdAt: Math.floor(Date.now() / 1000), fields };
-    const received = sealed.openNewest([sealed.seal(JSON.stringify(stored))])!;
+    const received = sealed.openNewest([sealed.seal(JSON.stringify(stored))], ended)!;
     const session = new WristbandSession(
       { ...stored, fields: copyFields(received) },
-      { assertWritable() {} },
+      { assertWritable() {}, end() {} },
     );
 
     change(session);
@@ -125,10 +134,13 @@ describe('isUntouched', () => {
   });
 
   it('sees a new id', () => {
-    const received = sealed.openNewest([sealed.seal(json({}, Math.floor(Date.now() / 1000)))])!;
+    const received = sealed.openNewest([sealed.seal(json({}, Math.floor(Date.now() / 1000)))], ended)!;
 
     expect(
-      isUntouched(new WristbandSession({ ...received, id: 'id-2' }, { assertWritable() {} }), received),
+      isUntouched(
+        new WristbandSession({ ...received, id: 'id-2' }, { assertWritable() {}, end() {} }),
+        received,
+      ),
     ).toBe(false);
   });
 });

@@ -20,7 +20,7 @@ const CALLBACK_DATA: CallbackData = {
     email: 'a@acme.example',
   },
 };
-const KEEPER = { assertWritable() {} };
+const KEEPER = { assertWritable() {}, end() {} };
 const stored = (fields: Record<string, unknown>) =>
   new WristbandSession({ id: 'id-1', createdAt: 1000, fields }, KEEPER);
 
