@@ -58,4 +58,5 @@ export type {
   WristbandOptions,
   WristbandOptionsFactory,
 } from './interfaces/wristband-options.interface.js';
+export { WristbandSessions } from './session/wristband-sessions.service.js';
 export { WristbandModule } from './wristband.module.js';

@@ -23,6 +23,7 @@ import { AccessTokenVerifier } from './jwt/access-token.verifier.js';
 import { RemoteKeySet } from './jwt/remote-key-set.js';
 import { SessionProperty } from './session/session-property.js';
 import { SessionManager } from './session/session.manager.js';
+import { WristbandSessions } from './session/wristband-sessions.service.js';
 import { AuthResponder } from './strategies/auth-responder.js';
 import { Authenticator } from './strategies/authenticator.js';
 import { JwtStrategy } from './strategies/jwt.strategy.js';
@@ -47,6 +48,7 @@ const resolvedOptionsProvider: Provider = {
  */
 export const exportedProviders = [
   WristbandAuthService,
+  WristbandSessions,
   SessionAuthGuard,
   JwtAuthGuard,
   WristbandAuthGuard,

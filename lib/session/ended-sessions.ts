@@ -1,8 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { ResolvedSessionOptions } from '../config/resolved-options.js';
+import type { StoredSession } from './session.js';
 
-/** Ids of ended sessions that are kept, about 100 bytes each. */
+/** How many ended sessions, users and tenants are kept, each about 100 bytes. */
 const REMEMBERED = 100_000;
+
+/** The fields by which many sessions can be ended at once. */
+export type SessionOwner = 'userId' | 'tenantId';
 
 /**
  * Sessions that have ended while their cookies are still good: a cookie that somebody kept, or one that a slow response
@@ -10,18 +14,33 @@ const REMEMBERED = 100_000;
  */
 export class EndedSessions {
   readonly #ids: LRUCache<string, true>;
+  /** When the sessions of an owner were ended, in seconds since the epoch. */
+  readonly #owners: Readonly<Record<SessionOwner, LRUCache<string, number>>>;
 
   constructor({ maxAge, absoluteMaxAge }: ResolvedSessionOptions) {
     // Afterwards no cookie of an ended session opens any more. Browser sessions without an end are never forgotten.
     const seconds = maxAge > 0 ? maxAge : (absoluteMaxAge ?? 0);
-    this.#ids = new LRUCache({ max: REMEMBERED, ttl: seconds * 1000 });
+    const limits = { max: REMEMBERED, ttl: seconds * 1000 };
+    this.#ids = new LRUCache(limits);
+    this.#owners = { userId: new LRUCache(limits), tenantId: new LRUCache(limits) };
   }
 
+  /** Ends one session. */
   add(id: string): void {
     this.#ids.set(id, true);
   }
 
-  has(id: string): boolean {
-    return this.#ids.has(id);
+  /** Ends every session of a user or a tenant that began before now. */
+  addAll(owner: SessionOwner, value: string): void {
+    this.#owners[owner].set(value, Date.now() / 1000);
+  }
+
+  has({ id, createdAt, fields }: StoredSession): boolean {
+    const isRevoked = (owner: SessionOwner) => {
+      const value = fields[owner];
+      const endedAt = typeof value === 'string' ? this.#owners[owner].get(value) : undefined;
+      return endedAt !== undefined && createdAt <= endedAt;
+    };
+    return this.#ids.has(id) || isRevoked('userId') || isRevoked('tenantId');
   }
 }

@@ -52,7 +52,7 @@ export class SealedSessions {
     let newest: ReceivedSession | undefined;
     for (const value of values) {
       const session = this.#open(value);
-      if (!session || ended.has(session.id) || !isAlive(session, this.options)) continue;
+      if (!session || ended.has(session) || !isAlive(session, this.options)) continue;
       if (!newest || session.issuedAt > newest.issuedAt) {
         newest = session;
       }

@@ -16,7 +16,7 @@ export function remainingLifetime(
 ): number | undefined {
   const idle = maxAge > 0 ? maxAge : Infinity;
   const absolute =
-    absoluteMaxAge === undefined ? Infinity : createdAt + absoluteMaxAge - Math.floor(now / 1000);
+    absoluteMaxAge === undefined ? Infinity : Math.ceil(createdAt + absoluteMaxAge - now / 1000);
   const lifetime = Math.min(idle, absolute);
   return lifetime === Infinity ? undefined : Math.max(lifetime, 0);
 }

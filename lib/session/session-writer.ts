@@ -61,7 +61,7 @@ export function decide(opened: OpenSession, tools: WritingTools, known?: Decisio
   try {
     if (isDestroyed) return { snapshot, cookies: endingCookies(opened, tools) };
     // Ended by another request meanwhile: to write it would bring it back, to remove it could hit the next sign-in.
-    if (tools.ended.has(stored.id)) return { snapshot, cookies: [] };
+    if (tools.ended.has(stored)) return { snapshot, cookies: [] };
     if (json === undefined) throw error;
     if (!isWriteDue(opened, snapshot, tools.options)) return { snapshot, cookies: [] };
     const newest = newestTokensFor(stored, tools);

@@ -56,6 +56,15 @@ export class SessionManager {
   }
 
   /**
+   * The sessions that are over although their cookies are good.
+   *
+   * @throws {WristbandException} `session_not_configured`
+   */
+  get ended(): EndedSessions {
+    return this.#configured().ended;
+  }
+
+  /**
    * @param response absent where no cookie can be set any more: the session is then a copy to read
    * @throws {WristbandException} `session_not_configured`
    */

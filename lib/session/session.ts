@@ -181,6 +181,7 @@ function newId(): string {
   return randomBytes(18).toString('base64url');
 }
 
+/** With milliseconds: a sign-in right after a revocation has to be told from one before it. */
 function nowInSeconds(): number {
-  return Math.floor(Date.now() / 1000);
+  return Date.now() / 1000;
 }

@@ -1,7 +1,7 @@
 import { Controller, Get, Query, UseGuards } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CookieSealer } from '../../lib/crypto/sealed-cookie.js';
-import { Session, SessionAuthGuard, type TokenResponse } from '../../lib/index.js';
+import { Session, SessionAuthGuard, type TokenResponse, WristbandSessions } from '../../lib/index.js';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
 import { Browser } from '../support/browser.js';
 import { signIn } from '../support/sign-in.js';
@@ -26,6 +26,11 @@ class LargeController {
 @Controller('slow')
 @UseGuards(SessionAuthGuard)
 class SlowController {
+  @Get('id')
+  id(@Session() session: Session) {
+    return { id: session.id };
+  }
+
   @Get()
   async wait(@Session() session: Session<{ note: string }>, @Query('gate') gate: string) {
     arrived.get(gate)?.();
@@ -173,6 +178,43 @@ describePlatforms('requests at the same time', (platform) => {
       );
 
       expect(await statusWith(before)).toBe(401);
+    });
+  });
+
+  describe('and a revocation', () => {
+    const isOpen = async (browser: Browser) =>
+      (await browser.get(`${app.origin}/api/auth/session`)).status === 200;
+    const sessions = () => app.app.get(WristbandSessions);
+
+    it('lose the session that is meant, and no other', async () => {
+      const [one, other] = [
+        await signInAs('grace@acme.example', 'acme'),
+        await signInAs('grace@acme.example', 'acme'),
+      ];
+      const { id } = (await one.get(`${app.origin}/slow/id`)).json<{ id: string }>();
+
+      await sessions().revokeSession(id);
+
+      expect([await isOpen(one), await isOpen(other)]).toEqual([false, true]);
+    });
+
+    it.each([
+      ['a user', () => sessions().revokeUser('user-acme-grace-acme-example')],
+      ['a tenant', () => sessions().revokeTenant('tenant-acme')],
+    ])('lose all of %s, until the next sign-in', async (_, revoke) => {
+      const grace = [
+        await signInAs('grace@acme.example', 'acme'),
+        await signInAs('grace@acme.example', 'acme'),
+      ];
+      const linus = await signInAs('linus@globex.example', 'globex');
+      const slow = await startSlow(grace[0]!, 'during-revocation');
+
+      await revoke();
+
+      expect((await slow.finish()).setCookies).toEqual([]);
+      expect(await Promise.all(grace.map(isOpen))).toEqual([false, false]);
+      expect(await isOpen(linus)).toBe(true);
+      expect(await isOpen(await signInAs('grace@acme.example', 'acme'))).toBe(true);
     });
   });
 });

@@ -6,7 +6,7 @@ import type { SessionOptions } from '../../../lib/index.js';
 
 const SECRET = 'a-secret-for-tests-with-32-characters-or-more';
 const NOW = 1_800_000_000;
-const ended = { has: (id: string) => id === 'ended' };
+const ended = { has: ({ id }: { id: string }) => id === 'ended' };
 
 function sealedSessions(session: Partial<SessionOptions> = {}): SealedSessions {
   const { session: options } = resolveOptions({

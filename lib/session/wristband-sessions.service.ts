@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { SessionManager } from './session.manager.js';
+
+/**
+ * Ends sessions from outside of their requests: when a user is locked out, changes the password, or leaves. Their cookies
+ * open no more from then on; whoever signs in again gets a new session. The memory for that is one of this process.
+ *
+ * @example
+ * ```ts
+ * constructor(private readonly sessions: WristbandSessions) {}
+ *
+ * async lockOut(userId: string) {
+ *   await this.sessions.revokeUser(userId);
+ * }
+ * ```
+ * @publicApi
+ */
+@Injectable()
+export class WristbandSessions {
+  constructor(private readonly manager: SessionManager) {}
+
+  /**
+   * Ends one session.
+   *
+   * @param id `session.id`
+   * @throws {WristbandException} `session_not_configured`
+   */
+  async revokeSession(id: string): Promise<void> {
+    this.manager.ended.add(id);
+  }
+
+  /**
+   * Ends every session of a user.
+   *
+   * @throws {WristbandException} `session_not_configured`
+   */
+  async revokeUser(userId: string): Promise<void> {
+    this.manager.ended.addAll('userId', userId);
+  }
+
+  /**
+   * Ends every session of a tenant.
+   *
+   * @throws {WristbandException} `session_not_configured`
+   */
+  async revokeTenant(tenantId: string): Promise<void> {
+    this.manager.ended.addAll('tenantId', tenantId);
+  }
+}
