@@ -59,4 +59,10 @@ export type {
   WristbandOptionsFactory,
 } from './interfaces/wristband-options.interface.js';
 export { WristbandSessions } from './session/wristband-sessions.service.js';
+export { SessionStoreError, type SessionStoreOperation } from './session/stores/session-store.error.js';
+export type {
+  SessionRecord,
+  SessionStore,
+  SessionWriteOptions,
+} from './session/stores/session-store.interface.js';
 export { WristbandModule } from './wristband.module.js';

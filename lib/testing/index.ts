@@ -17,3 +17,8 @@ export type {
   EmulatorJson,
   EmulatorTampering,
 } from './emulator/emulator-fault.interface.js';
+export type {
+  SessionStoreConformanceOptions,
+  SessionStoreConformanceTest,
+} from './session-store/conformance-test.interface.js';
+export { sessionStoreConformance } from './session-store/session-store.conformance.js';
