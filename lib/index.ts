@@ -59,6 +59,11 @@ export type {
   WristbandOptionsFactory,
 } from './interfaces/wristband-options.interface.js';
 export { WristbandSessions } from './session/wristband-sessions.service.js';
+export {
+  type ExpressSessionStoreOptions,
+  fromExpressSessionStore,
+} from './session/stores/express-session-store.adapter.js';
+export type { ExpressSessionStore } from './session/stores/express-store-calls.js';
 export { MemorySessionStore, type MemorySessionStoreOptions } from './session/stores/memory-session.store.js';
 export { SessionStoreError, type SessionStoreOperation } from './session/stores/session-store.error.js';
 export type {
