@@ -6,7 +6,7 @@ export default defineConfig({
   root,
   test: {
     environment: 'node',
-    globalSetup: 'test/support/chromium.ts',
+    globalSetup: ['test/support/chromium.ts', 'test/support/redis.ts'],
     include: ['test/**/*.spec.ts', 'test/**/*.e2e-spec.ts'],
     // Real servers, and a browser in some files: generous, so that a busy machine is not a failure.
     testTimeout: 30_000,

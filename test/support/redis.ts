@@ -1,0 +1,107 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const MISSING =
+  'The tests of RedisSessionStore need a Redis server. Install it (Debian and Ubuntu: sudo apt-get install redis-server).';
+
+/** Before all tests, once: installs Debian's Redis where that can be done and none is there. */
+export function setup(): void {
+  const isDebianRoot = existsSync('/etc/debian_version') && process.getuid?.() === 0;
+  if (isInstalled() || !isDebianRoot) return;
+  process.stdout.write('Installing Redis for the tests of session stores …\n');
+  execFileSync('apt-get', ['update'], { stdio: 'pipe' });
+  execFileSync('apt-get', ['install', '--yes', '--no-install-recommends', 'redis-server'], { stdio: 'pipe' });
+}
+
+/** A real Redis on a free port, that keeps nothing on disk. */
+export interface RedisServer {
+  readonly port: number;
+  readonly url: string;
+  /** It takes connections but answers nobody, as behind a broken network. */
+  pause(): void;
+  resume(): void;
+  /** Ends it at once; connections break. */
+  stop(): Promise<void>;
+  /** Starts it again after {@link stop}, on the same port, with nothing in it. */
+  start(): Promise<void>;
+}
+
+export async function startRedis(...options: readonly string[]): Promise<RedisServer> {
+  if (!isInstalled()) throw new Error(MISSING);
+  const port = await freePort();
+  let running = await launch(port, options);
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    pause: () => void running.kill('SIGSTOP'),
+    resume: () => void running.kill('SIGCONT'),
+    stop: () => end(running),
+    start: async () => {
+      running = await launch(port, options);
+    },
+  };
+}
+
+async function launch(port: number, options: readonly string[]): Promise<ChildProcess> {
+  const directory = mkdtempSync(join(tmpdir(), 'redis-'));
+  const settings = ['--bind', '127.0.0.1', '--port', `${port}`, '--dir', directory];
+  const child = spawn('redis-server', [...settings, '--save', '', '--appendonly', 'no', ...options], {
+    stdio: 'ignore',
+  });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => {
+    process.off('exit', kill);
+    rmSync(directory, { recursive: true, force: true });
+  });
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    if (await accepts(port)) return child;
+    if (child.exitCode !== null) break;
+    await delay(50);
+  }
+  kill();
+  throw new Error(`redis-server did not start on port ${port}`);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('There is no free port');
+  return address.port;
+}
+
+function isInstalled(): boolean {
+  try {
+    execFileSync('which', ['redis-server'], { stdio: 'pipe' });
+    return true;
+  } catch {
+    return false;
+  }
+}
