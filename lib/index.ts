@@ -65,6 +65,13 @@ export {
 } from './session/stores/express-session-store.adapter.js';
 export type { ExpressSessionStore } from './session/stores/express-store-calls.js';
 export { MemorySessionStore, type MemorySessionStoreOptions } from './session/stores/memory-session.store.js';
+export type {
+  IoRedisClient,
+  NodeRedisClient,
+  NodeRedisScriptOptions,
+  RedisClient,
+} from './session/stores/redis-client.js';
+export { RedisSessionStore, type RedisSessionStoreOptions } from './session/stores/redis-session.store.js';
 export { SessionStoreError, type SessionStoreOperation } from './session/stores/session-store.error.js';
 export type {
   SessionRecord,

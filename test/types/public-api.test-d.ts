@@ -1,12 +1,18 @@
 import type { Request, Response } from 'express';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RedisStore } from 'connect-redis';
+import type { MemoryStore } from 'express-session';
+import type { Cluster, Redis } from 'ioredis';
+import type { createClient, createClientPool, createCluster, createSentinel } from 'redis';
 import { expectTypeOf } from 'vitest';
 import type {
   AccessTokenClaims,
   CallbackResult,
+  ExpressSessionStore,
   HttpRedirectResponse,
   LogoutConfig,
+  RedisClient,
   Session,
   SessionResponse,
   TokenData,
@@ -110,3 +116,11 @@ declare module '../../lib/index.js' {
   }
 }
 expectTypeOf(plainSession.merged).toEqualTypeOf<'by declaration' | undefined>();
+
+// Every kind of client and store, without a cast.
+expectTypeOf<ReturnType<typeof createClient>>().toExtend<RedisClient>();
+expectTypeOf<ReturnType<typeof createCluster>>().toExtend<RedisClient>();
+expectTypeOf<ReturnType<typeof createClientPool>>().toExtend<RedisClient>();
+expectTypeOf<ReturnType<typeof createSentinel>>().toExtend<RedisClient>();
+expectTypeOf<Redis | Cluster>().toExtend<RedisClient>();
+expectTypeOf<MemoryStore | RedisStore>().toExtend<ExpressSessionStore>();
