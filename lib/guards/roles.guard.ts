@@ -25,8 +25,8 @@ export class RolesGuard implements CanActivate {
 
   /** @throws {WristbandException} `insufficient_role`, `not_authenticated` */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const { roles: required, isPublic } = routeRules(context.getHandler(), context.getClass());
-    if (!required || isPublic) return true;
+    const { roles: required } = routeRules(context.getHandler(), context.getClass());
+    if (!required) return true;
     const found = authContext(context);
     const authentication = boundAuthentication(found.request);
     if (!authentication) throw await this.responder.refusal(found, [], notAuthenticated());

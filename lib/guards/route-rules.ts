@@ -34,12 +34,14 @@ function readRules(handler: Target, controller: Target): RouteRules {
   const inherited = read(controller);
   // Who asks for something on a handler does not mean it to be as open as the controller.
   const asksForUser = own.strategies !== undefined || own.roles !== undefined;
+  const isClosed = own.isPublic === false;
   return {
     isPublic: own.isPublic ?? (asksForUser || own.isOptional ? false : (inherited.isPublic ?? false)),
-    isOptional: own.isOptional ?? (asksForUser ? false : (inherited.isOptional ?? false)),
+    isOptional: own.isOptional ?? (asksForUser || isClosed ? false : (inherited.isOptional ?? false)),
     isCsrfSkipped: own.isCsrfSkipped ?? inherited.isCsrfSkipped ?? false,
     strategies: own.strategies ?? inherited.strategies,
-    roles: own.roles ?? inherited.roles,
+    // Who writes both on one target gets 401: to let everybody pass would be the worse guess.
+    roles: own.roles ?? (own.isPublic ? undefined : inherited.roles),
   };
 }
 
