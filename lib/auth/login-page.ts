@@ -5,6 +5,7 @@ import { withQuery } from '../http/redirect.js';
 import type { HttpRequest } from '../interfaces/http.interface.js';
 import { fillPlaceholder, hasPlaceholder } from '../tenant/placeholder.js';
 import { tenantlessLoginUrl } from '../tenant/application-urls.js';
+import { parseHost } from '../tenant/tenant-host.js';
 import { TenantResolver } from '../tenant/tenant-resolver.js';
 
 /** Where a visitor of a page has to go first. */
@@ -23,7 +24,11 @@ export class LoginPage {
   async urlFor(request: HttpRequest): Promise<string> {
     const config = await this.autoConfiguration.resolve();
     const subdomain = this.tenants.ofSubdomain(request, config);
-    if (hasPlaceholder(config.loginUrl) && subdomain === undefined) return tenantlessLoginUrl(config);
+    if (hasPlaceholder(config.loginUrl) && subdomain === undefined) {
+      // A page of the root domain is looked for on the tenant's own; other hosts have nothing to do with it.
+      const isOnRootDomain = parseHost(requestHost(request)).hostname === config.rootDomain;
+      return tenantlessLoginUrl(config, isOnRootDomain ? pathOf(request) : undefined);
+    }
     const loginUrl = fillPlaceholder(config.loginUrl, subdomain ?? '');
     return withQuery(loginUrl, { return_url: returnUrl(request, loginUrl) });
   }
@@ -32,7 +37,12 @@ export class LoginPage {
 /** Relative where the Login Endpoint is on the same host; else whole, and the rule for return URLs has the last word. */
 function returnUrl(request: HttpRequest, loginUrl: string): string {
   const { protocol, host } = new URL(loginUrl);
-  const { originalUrl } = request as { readonly originalUrl?: string };
-  const path = originalUrl ?? rawRequest(request).url ?? '/';
+  const path = pathOf(request);
   return requestHost(request) === host ? path : `${protocol}//${requestHost(request)}${path}`;
+}
+
+/** Path and query as they were asked for, before middleware changed them. */
+function pathOf(request: HttpRequest): string {
+  const { originalUrl } = request as { readonly originalUrl?: string };
+  return originalUrl ?? rawRequest(request).url ?? '/';
 }

@@ -84,8 +84,8 @@ export interface WristbandOptions {
    */
   readonly authStrategies?: readonly AuthStrategy[];
   /**
-   * Send a browser that opens a page to the Login Endpoint, instead of answering 401. Scripts and other clients always get
-   * the 401.
+   * Send a browser that opens a page to the Login Endpoint, instead of answering 401, where a session is enough to see it.
+   * Scripts and other clients always get the 401.
    * @default false
    */
   readonly redirectPagesToLogin?: boolean;

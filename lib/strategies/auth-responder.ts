@@ -4,8 +4,10 @@ import { WristbandException } from '../errors/wristband.exception.js';
 import type { AuthContext } from '../http/auth-context.js';
 import { setHeader } from '../http/http-response.js';
 import { isPageNavigation } from '../http/page-navigation.js';
+import { withRetryAfter } from '../http/retry-after.js';
 import { asSocketError } from '../http/socket-error.js';
 import type { AuthStrategy } from '../interfaces/authentication.interface.js';
+import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { LoginPage } from '../auth/login-page.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { bearerChallenge } from './bearer-challenge.js';
@@ -28,13 +30,28 @@ export class AuthResponder {
     if (type === 'ws') return asSocketError(error);
     // A GraphQL response answers many resolvers at once: its headers are not this one's to set.
     if (type === 'graphql' || !response) return error;
+    if (this.#isForPage(request, strategies, error)) return this.#towardsLogin(request, response, error);
     if (error.retryAfter !== undefined) setHeader(response, 'Retry-After', String(error.retryAfter));
     const challenge = strategies.includes('JWT') ? bearerChallenge(error) : undefined;
     if (challenge) setHeader(response, 'WWW-Authenticate', challenge);
-    const isPage =
-      this.options.redirectPagesToLogin && error.getStatus() === 401 && isPageNavigation(request);
-    if (!isPage) return error;
-    setHeader(response, 'Location', await this.loginPage.urlFor(request));
+    return error;
+  }
+
+  /** Where a session does not help, the way through the login would lead in a circle. */
+  #isForPage(request: HttpRequest, strategies: readonly AuthStrategy[], error: WristbandException): boolean {
+    const { redirectPagesToLogin } = this.options;
+    const isCurable = error.getStatus() === 401 && strategies.includes('SESSION');
+    return redirectPagesToLogin && isCurable && isPageNavigation(request);
+  }
+
+  /** @throws {WristbandException} `configuration_rejected`, `wristband_unavailable` when the login cannot be found */
+  async #towardsLogin(
+    request: HttpRequest,
+    response: HttpResponse,
+    error: WristbandException,
+  ): Promise<HttpException> {
+    const location = await withRetryAfter(response, () => this.loginPage.urlFor(request));
+    setHeader(response, 'Location', location);
     const { code, message } = error;
     return new HttpException({ statusCode: 302, error: 'Found', message, code }, 302, { cause: error });
   }
