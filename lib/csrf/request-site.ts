@@ -23,7 +23,8 @@ export function isFromForeignSite(
   trustedOrigins: readonly string[],
 ): boolean {
   if (origin !== undefined && trustedOrigins.includes(origin)) return false;
-  if (fetchSite !== undefined) return fetchSite.toLowerCase() === 'cross-site';
+  // Sent twice it is a list: the worse one counts.
+  if (fetchSite !== undefined) return /\bcross-site\b/i.test(fetchSite);
   if (origin === undefined) return false;
   // Hosts only: behind a proxy that ends TLS the application does not know its own scheme.
   return !URL.canParse(origin) || new URL(origin).host !== host.toLowerCase();
