@@ -53,6 +53,15 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
     return session.#state;
   }
 
+  /**
+   * Removes a session that is worth nothing any more. Unlike {@link clear} it is not remembered as ended: whoever comes with
+   * its cookie again is told again why.
+   */
+  static discard(session: WristbandSession): void {
+    session.#removeFields();
+    session.#state.isDestroyed = true;
+  }
+
   get id(): string {
     return this.#state.id;
   }
@@ -127,9 +136,8 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
   }
 
   clear(): void {
-    this.#removeFields();
+    WristbandSession.discard(this);
     this.#keeper.end();
-    this.#state.isDestroyed = true;
   }
 
   destroy(): void {

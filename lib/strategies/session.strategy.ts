@@ -6,7 +6,7 @@ import { notAuthenticated, WristbandException } from '../errors/wristband.except
 import type { AuthContext } from '../http/auth-context.js';
 import type { Authentication } from '../interfaces/authentication.interface.js';
 import { SessionManager } from '../session/session.manager.js';
-import type { WristbandSession } from '../session/session.js';
+import { WristbandSession } from '../session/session.js';
 import { rolesFrom } from './role-names.js';
 
 /** Whether a request comes with the session of a signed-in user; renews its access token when that has expired. */
@@ -48,7 +48,7 @@ export class SessionStrategy {
       return tokens.accessToken;
     } catch (error) {
       const isRefused = error instanceof WristbandException && error.code === 'token_refresh_failed';
-      if (isRefused) session.destroy();
+      if (isRefused) WristbandSession.discard(session);
       else if (isReallyValid(accessToken)) return accessToken;
       throw error;
     }
