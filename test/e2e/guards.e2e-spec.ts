@@ -407,6 +407,13 @@ class ValuesController {
     };
   }
 
+  @All('hand-made-too')
+  @UseGuards(SessionAuthGuard, HandMadeGuard)
+  @SkipCsrf()
+  handMadeToo() {
+    return { ok: true };
+  }
+
   @All('hand-made')
   @UseGuards(HandMadeGuard)
   handMade(@CurrentUser() user: AuthenticatedUser, @AccessToken() accessToken: string) {
@@ -756,6 +763,13 @@ describePlatforms('guards', (platform) => {
       });
       expect((await as(nobody(), 'values/hand-made', bearing('a.b.c'))).json()).toMatchObject({
         code: 'invalid_token',
+      });
+    });
+
+    it('check for forged requests also where our guards leave that out', async () => {
+      expect((await as(ada, 'values/hand-made-too')).status).toBe(200);
+      expect((await as(ada, 'values/hand-made-too', { method: 'POST' })).json()).toMatchObject({
+        code: 'csrf_failed',
       });
     });
 
