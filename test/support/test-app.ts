@@ -25,6 +25,7 @@ export interface TestAppOptions {
   readonly emulator: WristbandEmulator;
   readonly platform?: Platform;
   readonly options?: Partial<WristbandOptions>;
+  readonly imports?: ModuleMetadata['imports'];
   readonly controllers?: Type[];
   readonly providers?: ModuleMetadata['providers'];
   /** Tenants have subdomains: `acme.localhost` instead of `localhost?tenant_name=acme`. */
@@ -75,7 +76,7 @@ export async function startTestApp(setup: TestAppOptions): Promise<TestApp> {
   };
 
   @Module({
-    imports: [WristbandModule.forRoot(options)],
+    imports: [WristbandModule.forRoot(options), ...(setup.imports ?? [])],
     controllers: [AuthController, ...(setup.controllers ?? [])],
     providers: setup.providers ?? [],
   })
