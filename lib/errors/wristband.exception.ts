@@ -18,6 +18,7 @@ export const ERROR_STATUS = {
   session_too_large: 500,
   session_not_serializable: 500,
   session_not_configured: 500,
+  session_read_only: 500,
   invalid_argument: 500,
   configuration_rejected: 500,
   wristband_unavailable: 503,
@@ -69,6 +70,11 @@ export class WristbandException extends HttpException {
     });
     if (options.oauthError) this.oauthError = options.oauthError;
     if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter;
+  }
+
+  /** What GraphQL servers put beside the message; some replace the `code` in it by one of their own. */
+  get extensions(): { readonly code: WristbandErrorCode; readonly originalError: object } {
+    return { code: this.code, originalError: this.getResponse() as object };
   }
 }
 

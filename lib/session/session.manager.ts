@@ -14,6 +14,7 @@ import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js'
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { familyNames, joinedValues } from './cookie-family.js';
 import { EndedSessions } from './ended-sessions.js';
+import { readOnlyCopy } from './read-only-session.js';
 import { copyFields, type ReceivedSession, SealedSessions } from './sealed-sessions.js';
 import {
   type Decision,
@@ -65,28 +66,22 @@ export class SessionManager {
   }
 
   /**
-   * @param response absent where no cookie can be set any more: the session is then a copy to read
+   * @param response absent where no cookie can be set any more: the session is then a copy to read, a new one each
+   * time, since a socket lives longer than its session
    * @throws {WristbandException} `session_not_configured`
    */
   open(request: HttpRequest, response: HttpResponse | undefined): WristbandSession {
     const raw = rawRequest(request);
-    // A socket lives longer than its session: each look at it is a new one.
-    if (!response) return this.#readOnly(request);
-    const known = this.#open.get(raw);
+    const known = response && this.#open.get(raw);
     if (known) return known.session;
 
     const { options } = this.#configured();
     const isSkipped = raw.headers[options.skipSessionHeader?.toLowerCase() ?? ''] !== undefined;
     const opened = isSkipped ? this.#start(undefined, []) : this.#read(request);
+    if (!response) return readOnlyCopy(opened.session);
     this.#open.set(raw, opened);
     if (!isSkipped) this.#attach(opened, rawResponse(response));
     return opened.session;
-  }
-
-  #readOnly(request: HttpRequest): WristbandSession {
-    const { session } = this.#read(request);
-    Object.freeze(session);
-    return session;
   }
 
   /**
