@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AutoConfiguration } from '../config/auto-configuration.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { forbidCaching } from '../http/cache-headers.js';
+import { httpAuthContext, socketAuthContext } from '../http/auth-context.js';
 import { withRetryAfter } from '../http/retry-after.js';
 import { redirectTo } from '../http/redirect.js';
 import { rememberHandshake, socketRequest } from '../http/socket-request.js';
@@ -144,8 +145,7 @@ export class WristbandAuthService {
     strategies: readonly AuthStrategy[] = this.authenticator.defaultStrategies,
   ): Promise<Authentication> {
     checkedStrategies(strategies, 'authenticate()');
-    const context = { type: 'http' as const, request: req, response: res };
-    return withRetryAfter(res, () => this.authenticator.authenticate(context, strategies));
+    return withRetryAfter(res, () => this.authenticator.authenticate(httpAuthContext(req, res), strategies));
   }
 
   /**
@@ -164,7 +164,7 @@ export class WristbandAuthService {
     checkedStrategies(strategies, 'authenticateSocket()');
     if (!request) throw new WristbandException('invalid_argument', 'Pass the request that opened the socket');
     rememberHandshake(client, request);
-    return this.authenticator.authenticate({ type: 'ws', request }, strategies);
+    return this.authenticator.authenticate(socketAuthContext(request), strategies);
   }
 
   /**

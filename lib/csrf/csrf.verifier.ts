@@ -17,22 +17,22 @@ export class CsrfVerifier {
   constructor(@Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions) {}
 
   /** @throws {WristbandException} `csrf_failed` */
-  verify({ type, request }: AuthContext, session: WristbandSession): void {
+  verify({ isSocket, request }: AuthContext, session: WristbandSession): void {
     const { method, headers } = rawRequest(request);
     // A socket is opened by GET and can do anything afterwards.
-    const isSocket = type === 'ws';
     const isUnsafe = isSocket || isUnsafeMethod(method);
     const site = {
       fetchSite: single(headers['sec-fetch-site']),
       origin: headers.origin,
       host: requestHost(request),
+      isSocket,
     };
     if (isUnsafe && isFromForeignSite(site, this.options.trustedOrigins)) {
       throw csrfFailed('The request was made by a page of a foreign site');
     }
 
     const { session: sessionOptions } = this.options;
-    // Browsers cannot add a header to the handshake of a socket.
+    // Pages cannot add a header to the handshake of a socket.
     if (!sessionOptions?.enableCsrfProtection || isSocket) return;
     const given = single(headers[sessionOptions.csrfHeaderName.toLowerCase()]);
     if (given === undefined && !isUnsafe) return;

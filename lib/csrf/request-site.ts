@@ -5,6 +5,8 @@ export interface RequestSite {
   readonly origin: string | undefined;
   /** The host that the request was sent to, with its port. */
   readonly host: string;
+  /** Whether the request opens a socket. */
+  readonly isSocket?: boolean;
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
@@ -19,12 +21,15 @@ export function isUnsafeMethod(method: string | undefined): boolean {
  * that somebody else could make use of.
  */
 export function isFromForeignSite(
-  { fetchSite, origin, host }: RequestSite,
+  { fetchSite, origin, host, isSocket = false }: RequestSite,
   trustedOrigins: readonly string[],
 ): boolean {
   if (origin !== undefined && trustedOrigins.includes(origin)) return false;
   // Sent twice it is a list: the worse one counts.
-  if (fetchSite !== undefined) return /\bcross-site\b/i.test(fetchSite);
+  if (fetchSite !== undefined && /\bcross-site\b/i.test(fetchSite)) return true;
+  // Every browser names the origin of a socket; what else is in its headers may come from the page by way of a
+  // GraphQL server that adds what a client says later.
+  if (fetchSite !== undefined && !isSocket) return false;
   if (origin === undefined) return false;
   // Hosts only: behind a proxy that ends TLS the application does not know its own scheme.
   return !URL.canParse(origin) || new URL(origin).host !== host.toLowerCase();

@@ -1,6 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { authContext } from '../http/auth-context.js';
-import { boundAuthentication } from '../strategies/authentication-binding.js';
+import { handlerAuthentication } from '../strategies/handler-authentication.js';
 
 /**
  * Injects the user's access token, for calls to other services, whichever strategy found it; `undefined` on public
@@ -10,5 +9,5 @@ import { boundAuthentication } from '../strategies/authentication-binding.js';
  */
 export const AccessToken: () => ParameterDecorator = createParamDecorator(
   (_: undefined, context: ExecutionContext): string | undefined =>
-    boundAuthentication(authContext(context).request)?.user.accessToken,
+    handlerAuthentication(context)?.user.accessToken,
 );

@@ -1,7 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { authContext } from '../http/auth-context.js';
 import type { AuthenticatedUser } from '../interfaces/authentication.interface.js';
-import { boundAuthentication } from '../strategies/authentication-binding.js';
+import { handlerAuthentication } from '../strategies/handler-authentication.js';
 
 /**
  * Injects the {@link AuthenticatedUser} that a guard found, or one property; `undefined` on public handlers.
@@ -14,7 +13,7 @@ import { boundAuthentication } from '../strategies/authentication-binding.js';
  */
 export const CurrentUser: (property?: keyof AuthenticatedUser) => ParameterDecorator = createParamDecorator(
   (property: keyof AuthenticatedUser | undefined, context: ExecutionContext): unknown => {
-    const user = boundAuthentication(authContext(context).request)?.user;
+    const user = handlerAuthentication(context)?.user;
     return property === undefined ? user : user?.[property];
   },
 );

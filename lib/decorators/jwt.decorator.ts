@@ -1,6 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { authContext } from '../http/auth-context.js';
-import { boundAuthentication } from '../strategies/authentication-binding.js';
+import { handlerAuthentication } from '../strategies/handler-authentication.js';
 
 /**
  * Injects the verified `AccessTokenClaims` of the bearer token, or one claim; `undefined` when the request was
@@ -14,7 +13,7 @@ import { boundAuthentication } from '../strategies/authentication-binding.js';
  */
 export const Jwt: (claim?: string) => ParameterDecorator = createParamDecorator(
   (claim: string | undefined, context: ExecutionContext): unknown => {
-    const authentication = boundAuthentication(authContext(context).request);
+    const authentication = handlerAuthentication(context);
     const claims = authentication?.strategy === 'JWT' ? authentication.claims : undefined;
     return claim === undefined ? claims : claims?.[claim];
   },

@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { WristbandException } from '../errors/wristband.exception.js';
-import { type AuthContext, authContext } from '../http/auth-context.js';
+import { type AuthContext, findAuthContext } from '../http/auth-context.js';
 import type { Authentication, AuthStrategy } from '../interfaces/authentication.interface.js';
 import { AuthResponder } from '../strategies/auth-responder.js';
 import { Authenticator } from '../strategies/authenticator.js';
@@ -18,7 +18,8 @@ export abstract class AuthGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const rules = routeRules(context.getHandler(), context.getClass());
     if (rules.isPublic) return true;
-    const found = authContext(context);
+    const found = findAuthContext(context);
+    if (!found) throw await this.responder.refusalWithoutRequest(context);
     const strategies = this.strategies(rules.strategies);
     const authentication = await this.#authenticate(found, strategies, rules);
     return authentication === undefined || this.authorize(authentication, context);

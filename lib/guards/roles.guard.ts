@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { notAuthenticated, WristbandException } from '../errors/wristband.exception.js';
-import { authContext } from '../http/auth-context.js';
+import { findAuthContext } from '../http/auth-context.js';
 import type { Authentication } from '../interfaces/authentication.interface.js';
 import { AuthResponder } from '../strategies/auth-responder.js';
 import { boundAuthentication } from '../strategies/authentication-binding.js';
@@ -27,7 +27,8 @@ export class RolesGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const { roles: required } = routeRules(context.getHandler(), context.getClass());
     if (!required) return true;
-    const found = authContext(context);
+    const found = findAuthContext(context);
+    if (!found) throw await this.responder.refusalWithoutRequest(context);
     const authentication = boundAuthentication(found.request);
     if (!authentication) throw await this.responder.refusal(found, [], notAuthenticated());
     const has = new Set(await this.rolesOf(authentication, context));

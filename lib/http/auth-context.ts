@@ -1,6 +1,8 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { notAuthenticated } from '../errors/wristband.exception.js';
+import { notAuthenticated, type WristbandException } from '../errors/wristband.exception.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
+import { isHttpRequest, isUpgrade } from './http-request.js';
+import { responseTo } from './response-to.js';
 import { socketRequest } from './socket-request.js';
 
 /** The HTTP request behind whatever is being handled, with the response if it can still be given headers. */
@@ -9,52 +11,83 @@ export interface AuthContext {
   readonly request: HttpRequest;
   /** Absent where no header can be sent any more: on a socket. */
   readonly response?: HttpResponse;
+  /** Whether the request opened a socket that outlives it, and that can do anything afterwards. */
+  readonly isSocket: boolean;
 }
 
+/** What the context of a resolver may hold; nothing is certain, since applications make their own. */
 interface GraphqlContext {
-  readonly req?: HttpRequest;
-  readonly request?: HttpRequest;
+  readonly req?: unknown;
+  readonly request?: unknown;
   readonly res?: HttpResponse;
-  readonly reply?: HttpResponse & { readonly request?: HttpRequest };
-  /** Where graphql-ws keeps the handshake of a subscription. */
-  readonly extra?: { readonly request?: HttpRequest };
+  readonly reply?: HttpResponse & { readonly request?: unknown };
+  /** Where graphql-ws keeps the handshake of a socket. */
+  readonly extra?: { readonly request?: unknown };
+}
+
+export function httpAuthContext(request: HttpRequest, response: HttpResponse): AuthContext {
+  return { type: 'http', request, response, isSocket: false };
+}
+
+/** @param request the one that opened the socket */
+export function socketAuthContext(request: HttpRequest): AuthContext {
+  return { type: 'ws', request, isSocket: true };
 }
 
 /**
  * Finds the request of an HTTP handler, a GraphQL resolver or a message of a WebSocket gateway.
  *
- * @throws {WristbandException} `not_authenticated` where there is none, as for RPC, so that guards fail closed
+ * @throws {WristbandException} `not_authenticated` where there is none, as for RPC
  */
 export function authContext(context: ExecutionContext): AuthContext {
-  const type = context.getType<string>();
-  const found = FINDERS[type]?.(context);
+  const found = findAuthContext(context);
   if (found) return found;
-  throw notAuthenticated(`A ${type} handler has no request that could be authenticated`);
+  throw noRequest(context);
 }
 
-function httpContext(context: ExecutionContext): AuthContext {
-  const http = context.switchToHttp();
-  return { type: 'http', request: http.getRequest(), response: http.getResponse() };
+/** The same, `undefined` where there is no request. */
+export function findAuthContext(context: ExecutionContext): AuthContext | undefined {
+  switch (context.getType<string>()) {
+    case 'http': {
+      const http = context.switchToHttp();
+      return httpAuthContext(http.getRequest(), http.getResponse());
+    }
+    case 'graphql':
+      return graphqlContext(context.getArgByIndex(2));
+    case 'ws':
+      return gatewayContext(context.switchToWs().getClient());
+    default:
+      return undefined;
+  }
 }
+
+/** Why nobody can be signed in where there is no request. */
+export function noRequest(context: ExecutionContext): WristbandException {
+  const type = context.getType<string>();
+  return notAuthenticated(
+    HINTS[type] ?? `A handler for ${type} has no request that could be authenticated: make it @Public()`,
+  );
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  ws: 'It is not known who opened the socket: call authenticateSocket(client, request) in handleConnection',
+  graphql: 'The GraphQL context holds no request: put it there as req, and the response as res',
+};
 
 /** A resolver gets `(root, args, context, info)`; what is in the context depends on the server in use. */
-function graphqlContext(context: ExecutionContext): AuthContext | undefined {
-  const given = context.getArgByIndex<GraphqlContext | undefined>(2) ?? {};
-  const handshake = given.extra?.request;
-  const request = handshake ?? given.req ?? given.request ?? given.reply?.request;
-  if (!request) return undefined;
-  const response = given.res ?? given.reply;
-  return { type: 'graphql', request, ...(response && !handshake && { response }) };
+function graphqlContext(given: GraphqlContext | undefined): AuthContext | undefined {
+  const { req, request, reply, extra, res } = given ?? {};
+  // Without a function of the application, Nest puts the whole context of graphql-ws into `req`.
+  const wrapped = (req as GraphqlContext | undefined)?.extra;
+  const handshake = [extra?.request, wrapped?.request].find(isHttpRequest);
+  const found = handshake ?? [req, request, reply?.request].find(isHttpRequest);
+  if (!found) return undefined;
+  if (handshake || isUpgrade(found)) return { type: 'graphql', request: found, isSocket: true };
+  const response = res ?? reply ?? responseTo(found);
+  return { type: 'graphql', request: found, isSocket: false, ...(response && { response }) };
 }
 
-function socketContext(context: ExecutionContext): AuthContext | undefined {
-  const client: unknown = context.switchToWs().getClient();
+function gatewayContext(client: unknown): AuthContext | undefined {
   const request = typeof client === 'object' && client ? socketRequest(client) : undefined;
-  return request && { type: 'ws', request };
+  return request && socketAuthContext(request);
 }
-
-const FINDERS: Readonly<Record<string, (context: ExecutionContext) => AuthContext | undefined>> = {
-  http: httpContext,
-  graphql: graphqlContext,
-  ws: socketContext,
-};

@@ -1,9 +1,24 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpRequest } from '../interfaces/http.interface.js';
 
+type HasHeaders = Pick<IncomingMessage, 'headers'>;
+
 /** The `node:http` request underneath, the same object for every wrapper of one request. */
 export function rawRequest(request: HttpRequest): IncomingMessage {
   return 'raw' in request ? request.raw : request;
+}
+
+/** Whether something that may be anything is a request. */
+export function isHttpRequest(value: unknown): value is HttpRequest {
+  if (typeof value !== 'object' || value === null) return false;
+  const { headers } = rawRequest(value as HttpRequest) ?? {};
+  return typeof headers === 'object' && headers !== null;
+}
+
+/** Whether a request opened a WebSocket: pages cannot set this header themselves. */
+export function isUpgrade(request: HttpRequest): boolean {
+  const { method, headers } = rawRequest(request);
+  return (method ?? 'GET') === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /**
@@ -17,7 +32,8 @@ export function requestHost(request: HttpRequest): string {
 
 /** Every `Authorization` header that came: of several Node keeps the first and says nothing. */
 export function authorizationHeaders(request: HttpRequest): string[] {
-  const { headers, rawHeaders } = rawRequest(request);
+  // A request that an application made up for a socket has only what it put there.
+  const { headers, rawHeaders = [] } = rawRequest(request) as Partial<IncomingMessage> & HasHeaders;
   if (headers.authorization === undefined) return [];
   const sent: string[] = [];
   // Names and values take turns.

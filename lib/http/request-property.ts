@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpServer } from '@nestjs/common';
+import { rememberResponse, responseTo } from './response-to.js';
 
 /** What is read when the property of a request is asked for. */
 export type ReadProperty = (request: IncomingMessage, response: ServerResponse) => unknown;
@@ -62,15 +63,14 @@ function defineOnFastify(
   read: ReadProperty,
   onTaken: () => void,
 ): void {
-  if (fastify.hasRequestDecorator(name)) return onTaken();
-  const responses = new WeakMap<IncomingMessage, ServerResponse>();
   fastify.addHook('onRequest', (request, reply, done) => {
-    responses.set(request.raw, reply.raw);
+    rememberResponse(request.raw, reply.raw);
     done();
   });
+  if (fastify.hasRequestDecorator(name)) return onTaken();
   fastify.decorateRequest(name, {
     getter() {
-      const response = responses.get(this.raw);
+      const response = responseTo(this);
       return response && read(this.raw, response);
     },
   });

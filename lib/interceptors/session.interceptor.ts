@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { type Observable, tap } from 'rxjs';
-import { authContext } from '../http/auth-context.js';
+import { findAuthContext } from '../http/auth-context.js';
 import { bindSessionManager } from '../session/session-binding.js';
 import { SessionManager } from '../session/session.manager.js';
 
@@ -16,10 +16,12 @@ export class SessionInterceptor implements NestInterceptor {
   constructor(private readonly sessions: SessionManager) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    // Nothing to write: only the answer to an HTTP request carries a cookie.
-    if (context.getType() !== 'http') return next.handle();
-    const { request } = authContext(context);
+    const found = findAuthContext(context);
+    if (!found) return next.handle();
+    const { request, response } = found;
     bindSessionManager(request, this.sessions);
+    // Nothing to write: no response, no cookie.
+    if (!response) return next.handle();
     return next.handle().pipe(tap({ next: () => this.sessions.prepare(request) }));
   }
 }

@@ -1,11 +1,11 @@
-import { HttpException, Inject, Injectable } from '@nestjs/common';
+import { type ExecutionContext, HttpException, Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
-import type { AuthContext } from '../http/auth-context.js';
+import { type AuthContext, noRequest } from '../http/auth-context.js';
+import { asContextError } from '../http/context-error.js';
 import { setHeader } from '../http/http-response.js';
 import { isPageNavigation } from '../http/page-navigation.js';
 import { withRetryAfter } from '../http/retry-after.js';
-import { asSocketError } from '../http/socket-error.js';
 import type { AuthStrategy } from '../interfaces/authentication.interface.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { LoginPage } from '../auth/login-page.js';
@@ -20,6 +20,11 @@ export class AuthResponder {
     private readonly loginPage: LoginPage,
   ) {}
 
+  /** The error to throw where there is no request at all. */
+  refusalWithoutRequest(context: ExecutionContext): Promise<Error> {
+    return asContextError(context.getType(), noRequest(context));
+  }
+
   /** The error to throw; headers that belong to it are on the response afterwards. */
   async refusal(
     { type, request, response }: AuthContext,
@@ -27,7 +32,7 @@ export class AuthResponder {
     error: unknown,
   ): Promise<unknown> {
     if (!(error instanceof WristbandException)) return error;
-    if (type === 'ws') return asSocketError(error);
+    if (type === 'ws') return asContextError(type, error);
     // A GraphQL response answers many resolvers at once: its headers are not this one's to set.
     if (type === 'graphql' || !response) return error;
     if (this.#isForPage(request, strategies, error)) return this.#towardsLogin(request, response, error);

@@ -11,6 +11,11 @@ export function bindAuthentication(request: HttpRequest, authentication: Authent
   byRequest.set(rawRequest(request), authentication);
 }
 
+/** For requests that are looked at again and again, because they opened a socket. */
+export function forgetAuthentication(request: HttpRequest): void {
+  byRequest.delete(rawRequest(request));
+}
+
 /** What was found out about a request; `undefined` when nobody is signed in, or nobody asked. */
 export function boundAuthentication(request: HttpRequest): Authentication | undefined {
   return byRequest.get(rawRequest(request));

@@ -7,7 +7,7 @@ import type { Authentication, AuthStrategy } from '../interfaces/authentication.
 import { bindSessionManager } from '../session/session-binding.js';
 import { SessionManager } from '../session/session.manager.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
-import { bindAuthentication } from './authentication-binding.js';
+import { bindAuthentication, forgetAuthentication } from './authentication-binding.js';
 import { mostTelling } from './failure-ranking.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { SessionStrategy } from './session.strategy.js';
@@ -50,11 +50,13 @@ export class Authenticator {
         failures.push(error);
       }
     }
+    // A socket that was authenticated before is not any more.
+    if (context.isSocket) forgetAuthentication(context.request);
     throw mostTelling(failures);
   }
 
   #attempt(context: AuthContext, strategy: AuthStrategy, isCsrfSkipped: boolean): Promise<Authentication> {
-    if (context.type === 'ws') {
+    if (context.isSocket) {
       // A socket outlives what was found out about it: each message asks again.
       bindSessionManager(context.request, this.sessions);
       return this.#try(context, strategy, isCsrfSkipped);

@@ -45,7 +45,11 @@ class WrappedController {
   }
 }
 
-describe.each(['graphql', 'ws', 'rpc'])('a handler for %s', (type) => {
+describe.each([
+  ['graphql', 'put it there as req'],
+  ['ws', 'call authenticateSocket(client, request) in handleConnection'],
+  ['rpc', 'make it @Public()'],
+])('a handler for %s without a request', (type, hint) => {
   let emulator: WristbandEmulator;
   let app: TestApp;
   beforeAll(async () => {
@@ -72,7 +76,9 @@ describe.each(['graphql', 'ws', 'rpc'])('a handler for %s', (type) => {
   });
 
   it('is refused by the guard, which cannot know who is signed in', async () => {
-    await expect(run('guarded')).rejects.toMatchObject({ code: 'not_authenticated', status: 401 });
+    const body = { code: 'not_authenticated', statusCode: 401, message: expect.stringContaining(hint) };
+    const refusal = type === 'graphql' ? { response: body } : { error: body };
+    await expect(run('guarded')).rejects.toMatchObject(refusal);
   });
 });
 
