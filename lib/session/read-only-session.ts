@@ -28,6 +28,8 @@ const HANDLER: ProxyHandler<WristbandSession> = {
   set: refuse,
   defineProperty: refuse,
   deleteProperty: refuse,
+  preventExtensions: refuse,
+  setPrototypeOf: refuse,
 };
 
 function refuse(): never {
