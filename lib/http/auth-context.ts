@@ -65,7 +65,7 @@ export function findAuthContext(context: ExecutionContext): AuthContext | undefi
 export function noRequest(context: ExecutionContext): WristbandException {
   const type = context.getType<string>();
   return notAuthenticated(
-    HINTS[type] ?? `A handler for ${type} has no request that could be authenticated: make it @Public()`,
+    HINTS[type] ?? `A handler for ${type} has no HTTP request, so nobody can be signed in: make it @Public()`,
   );
 }
 
