@@ -1,10 +1,11 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { notAuthenticated, WristbandException } from '../errors/wristband.exception.js';
-import { findAuthContext } from '../http/auth-context.js';
+import { type AuthContext, findAuthContext } from '../http/auth-context.js';
 import type { Authentication } from '../interfaces/authentication.interface.js';
 import { AuthResponder } from '../strategies/auth-responder.js';
 import { boundAuthentication } from '../strategies/authentication-binding.js';
-import { routeRules } from './route-rules.js';
+import { Authenticator } from '../strategies/authenticator.js';
+import { type RouteRules, routeRules } from './route-rules.js';
 
 /**
  * Lets a request pass when its user has the roles of `@Roles`; where that is not, every request. List it after the guard
@@ -21,16 +22,19 @@ import { routeRules } from './route-rules.js';
  */
 @Injectable()
 export class RolesGuard implements CanActivate {
-  constructor(private readonly responder: AuthResponder) {}
+  constructor(
+    private readonly responder: AuthResponder,
+    private readonly authenticator: Authenticator,
+  ) {}
 
   /** @throws {WristbandException} `insufficient_role`, `not_authenticated` */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const { roles: required } = routeRules(context.getHandler(), context.getClass());
+    const rules = routeRules(context.getHandler(), context.getClass());
+    const { roles: required } = rules;
     if (!required) return true;
     const found = findAuthContext(context);
     if (!found) throw await this.responder.refusalWithoutRequest(context);
-    const authentication = boundAuthentication(found.request);
-    if (!authentication) throw await this.responder.refusal(found, [], notAuthenticated());
+    const authentication = await this.#authentication(found, rules);
     const has = new Set(await this.rolesOf(authentication, context));
     const isEnough =
       required.match === 'all'
@@ -39,6 +43,18 @@ export class RolesGuard implements CanActivate {
     if (isEnough) return true;
     const missing = new WristbandException('insufficient_role', 'You may not do this: a role is missing');
     throw await this.responder.refusal(found, [authentication.strategy], missing);
+  }
+
+  async #authentication(found: AuthContext, { isCsrfSkipped }: RouteRules): Promise<Authentication> {
+    const known = boundAuthentication(found.request);
+    if (!known) throw await this.responder.refusal(found, [], notAuthenticated());
+    if (!found.isSocket) return known;
+    // What is known of a socket may be of an earlier message, when the session had not ended yet.
+    try {
+      return await this.authenticator.authenticate(found, [known.strategy], isCsrfSkipped);
+    } catch (error) {
+      throw await this.responder.refusal(found, [known.strategy], error);
+    }
   }
 
   /** For subclasses that keep roles elsewhere. */

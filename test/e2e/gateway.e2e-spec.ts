@@ -3,7 +3,7 @@ import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testin
 import { lastCallback } from '../support/auth.controller.js';
 import { Browser } from '../support/browser.js';
 import { CounterController } from '../support/counter.controller.js';
-import { GuardedGateway, OpenGateway } from '../support/gateway.js';
+import { GuardedGateway, OpenGateway, RolesGateway } from '../support/gateway.js';
 import { signIn } from '../support/sign-in.js';
 import { describeSockets, type Socket } from '../support/sockets.js';
 import { optionsFor, SESSION_SECRET, startTestApp, type TestApp } from '../support/test-app.js';
@@ -58,7 +58,7 @@ describeSockets('a gateway', (kind, platform) => {
       emulator,
       platform,
       options,
-      providers: [GuardedGateway, OpenGateway],
+      providers: [GuardedGateway, OpenGateway, RolesGateway],
       controllers: [CounterController],
       configure: (nest) => void nest.useWebSocketAdapter(kind.adapter(nest)),
     });
@@ -130,6 +130,19 @@ describeSockets('a gateway', (kind, platform) => {
 
     expect(await ada.ask('bills')).toEqual(refusal('insufficient_role'));
     expect(await grace.ask('bills')).toEqual({ event: 'bills', data: 'many' });
+  });
+
+  it('asks for roles with every message, whoever the user was once', async () => {
+    await signInAs('grace@acme.example');
+    const grace = await open(await handshake(), '/roles');
+    const nobody = await open({ origin: app.origin }, '/roles');
+    expect(await grace.ask('bills')).toEqual({ event: 'bills', data: 'many' });
+
+    advanceClock(MAX_AGE + 1);
+
+    expect(await grace.ask('bills')).toEqual(refusal('not_authenticated'));
+    expect(await grace.ask('bills')).toEqual(refusal('not_authenticated'));
+    expect(await nobody.ask('bills')).toEqual(refusal('not_authenticated'));
   });
 
   it.each(['assign', 'set', 'remove', 'clear', 'save'])(

@@ -118,6 +118,23 @@ export class GuardedGateway extends Messages implements OnGatewayConnection {
   }
 }
 
+/** Asks at the door who comes, and then only for roles. */
+@UseGuards(RolesGuard)
+@WebSocketGateway({ path: '/roles', pingInterval: DAY })
+export class RolesGateway implements OnGatewayConnection {
+  constructor(private readonly wristband: WristbandAuthService) {}
+
+  async handleConnection(client: AnySocket, request?: IncomingMessage): Promise<void> {
+    await this.wristband.authenticateSocket(client, request).catch(() => undefined);
+  }
+
+  @SubscribeMessage('bills')
+  @Roles(['app:billing:admin'])
+  bills() {
+    return { event: 'bills', data: 'many' };
+  }
+}
+
 /** Lets everybody in and has only its guards. */
 @WebSocketGateway({ path: '/open', pingInterval: DAY })
 export class OpenGateway extends Messages {}
