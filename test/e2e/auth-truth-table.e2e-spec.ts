@@ -1,6 +1,7 @@
 import { All, Controller, Get, Param, UseGuards } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  AccessToken,
   AuthStrategies,
   type AuthStrategy,
   CurrentUser,
@@ -9,6 +10,7 @@ import {
   SessionAuthGuard,
 } from '../../lib/index.js';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
+import { lastCallback } from '../support/auth.controller.js';
 import { type BearerKind, bearerTokens, signedIn } from '../support/bearer-tokens.js';
 import { Browser, type BrowserResponse } from '../support/browser.js';
 import { describePlatforms, SESSION_SECRET, startTestApp, type TestApp } from '../support/test-app.js';
@@ -79,6 +81,12 @@ class TableController {
     return { strategy };
   }
 
+  @Get('renewed')
+  @UseGuards(SessionAuthGuard)
+  renewed(@AccessToken() accessToken: string, @Session() session: Session) {
+    return { accessToken, ofSession: session.accessToken, isGood: Date.now() < (session.expiresAt ?? 0) };
+  }
+
   /** Makes the session that signed in one of another kind. */
   @Get('become/:kind')
   become(@Session() session: Session, @Param('kind') kind: CookieKind) {
@@ -138,6 +146,8 @@ describePlatforms('who may pass', (platform) => {
   let app: TestApp;
   let bearers: Awaited<ReturnType<typeof bearerTokens>>;
   const cookies = new Map<CookieKind, string>();
+  /** The access token in the session that has to be renewed. */
+  let signedInWith: string | undefined;
 
   beforeAll(async () => {
     emulator = await startWristbandEmulator();
@@ -159,6 +169,7 @@ describePlatforms('who may pass', (platform) => {
 
   async function cookieOf(kind: CookieKind): Promise<string> {
     const browser = await signedIn(app, emulator);
+    if (kind === 'expired') signedInWith = lastCallback.data?.accessToken;
     await browser.get(`${app.origin}/table/become/${kind}`);
     return browser.jar.getCookieString(app.origin);
   }
@@ -256,6 +267,19 @@ describePlatforms('who may pass', (platform) => {
       message: bearer === 'none' ? 'Sign in first' : description,
       code: bearer === 'none' ? 'not_authenticated' : 'invalid_token',
     });
+  });
+
+  it('handlers get the renewed access token, and so does the session', async () => {
+    const headers = (kind: CookieKind) => ({ cookie: cookies.get(kind) ?? '' });
+    const get = async (kind: CookieKind) =>
+      (await new Browser().get(`${app.origin}/table/renewed`, { headers: headers(kind) })).json();
+
+    const [valid, renewed, again] = [await get('valid'), await get('expired'), await get('expired')];
+
+    expect(valid).toMatchObject({ isGood: true, accessToken: valid.ofSession });
+    expect(renewed).toMatchObject({ isGood: true, accessToken: renewed.ofSession });
+    expect(renewed.accessToken).not.toBe(signedInWith);
+    expect(again).toEqual(renewed);
   });
 
   it('the whole table cost one exchange for each refresh token, and one look at the keys', () => {

@@ -35,8 +35,21 @@ const SITES: Readonly<Record<string, (own: string) => Record<string, string>>> =
   'foreign Origin': () => ({ origin: 'https://evil.example' }),
   'trusted Origin': () => ({ origin: TRUSTED }),
   'null Origin': () => ({ origin: 'null' }),
+  'another port of the host': () => ({ origin: 'http://localhost:1' }),
+  'a longer trusted Origin': () => ({ origin: `${TRUSTED}.evil.example` }),
+  'cross-site, a longer trusted Origin': () => ({
+    'sec-fetch-site': 'cross-site',
+    origin: `${TRUSTED}.evil.example`,
+  }),
 };
-const FOREIGN = new Set(['cross-site', 'foreign Origin', 'null Origin']);
+const FOREIGN = new Set([
+  'cross-site',
+  'foreign Origin',
+  'null Origin',
+  'another port of the host',
+  'a longer trusted Origin',
+  'cross-site, a longer trusted Origin',
+]);
 
 describePlatforms('CSRF protection', (platform) => {
   let emulator: WristbandEmulator;
