@@ -10,6 +10,7 @@ export { Roles } from './decorators/roles.decorator.js';
 export { Session } from './decorators/session.decorator.js';
 export { SkipCsrf } from './decorators/skip-csrf.decorator.js';
 export { type ConfigProblem, WristbandConfigError } from './errors/wristband-config.error.js';
+export { type RouteProblem, WristbandRouteError } from './errors/wristband-route.error.js';
 export {
   type OAuthErrorDetails,
   type WristbandErrorCode,

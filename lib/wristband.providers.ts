@@ -21,6 +21,8 @@ import { SessionInterceptor } from './interceptors/session.interceptor.js';
 import type { WristbandOptions } from './interfaces/wristband-options.interface.js';
 import { AccessTokenVerifier } from './jwt/access-token.verifier.js';
 import { RemoteKeySet } from './jwt/remote-key-set.js';
+import { RouteCheck } from './routes/route-check.js';
+import { RouteReader } from './routes/route-reader.js';
 import { SessionProperty } from './session/session-property.js';
 import { SessionManager } from './session/session.manager.js';
 import { WristbandSessions } from './session/wristband-sessions.service.js';
@@ -77,6 +79,8 @@ export const providers: Provider[] = [
   LogoutFlow,
   RemoteKeySet,
   ReturnUrlPolicy,
+  RouteCheck,
+  RouteReader,
   SessionProperty,
   SessionStrategy,
   TenantResolver,

@@ -15,13 +15,14 @@ export interface RouteRules {
   readonly roles: RequiredRoles | undefined;
 }
 
-type Target = Parameters<Reflector['get']>[1];
+/** A class or a method that decorators are on. */
+export type RouteTarget = Parameters<Reflector['get']>[1];
 
 const reflector = new Reflector();
 const known = new WeakMap<object, WeakMap<object, RouteRules>>();
 
 /** The rules of a handler, worked out once: what it says itself beats what its controller says. */
-export function routeRules(handler: Target, controller: Target): RouteRules {
+export function routeRules(handler: RouteTarget, controller: RouteTarget): RouteRules {
   const ofHandler = known.get(handler) ?? new WeakMap<object, RouteRules>();
   const rules = ofHandler.get(controller) ?? readRules(handler, controller);
   ofHandler.set(controller, rules);
@@ -29,7 +30,7 @@ export function routeRules(handler: Target, controller: Target): RouteRules {
   return rules;
 }
 
-function readRules(handler: Target, controller: Target): RouteRules {
+function readRules(handler: RouteTarget, controller: RouteTarget): RouteRules {
   const own = read(handler);
   const inherited = read(controller);
   // Who asks for something on a handler does not mean it to be as open as the controller.
@@ -45,7 +46,7 @@ function readRules(handler: Target, controller: Target): RouteRules {
   };
 }
 
-function read(target: Target) {
+function read(target: RouteTarget) {
   return {
     isPublic: reflector.get(PublicMetadata, target) as boolean | undefined,
     isOptional: reflector.get(OptionalAuthMetadata, target) as boolean | undefined,

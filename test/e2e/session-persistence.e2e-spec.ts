@@ -22,6 +22,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { type HttpRequest, type HttpResponse, Session, SessionAuthGuard } from '../../lib/index.js';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
 import { Browser } from '../support/browser.js';
+import { CounterController as SharedCounterController } from '../support/counter.controller.js';
 import { signIn } from '../support/sign-in.js';
 import { describePlatforms, startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -446,9 +447,13 @@ describePlatforms('session persistence', (platform) => {
 describe('a session without secrets', () => {
   it('is a clear error for the developer', async () => {
     const emulator = await startWristbandEmulator();
-    const app = await startTestApp({ emulator, options: { session: undefined as never } });
+    const app = await startTestApp({
+      emulator,
+      options: { session: undefined },
+      controllers: [SharedCounterController],
+    });
 
-    const response = await new Browser().get(`${app.origin}/api/auth/session`);
+    const response = await new Browser().get(`${app.origin}/counter/read`);
 
     expect(response.status).toBe(500);
     expect(response.json()).toMatchObject({ code: 'session_not_configured' });

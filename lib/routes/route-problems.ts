@@ -1,0 +1,100 @@
+import type { ResolvedOptions } from '../config/resolved-options.js';
+import { routeRules } from '../guards/route-rules.js';
+import type { AuthStrategy } from '../interfaces/authentication.interface.js';
+import type { AuthRouteGuard, RouteGuard } from './route-guard.js';
+import type { Route } from './route-reader.js';
+
+type SessionOptions = Pick<ResolvedOptions, 'session' | 'authStrategies'>;
+
+/** Stands for a controller that says nothing. */
+class NoController {}
+
+/**
+ * What is wrong with the protection of a route, and how to put it right. Nothing is said about guards that are missing
+ * when there is a guard that may ask ours: it may be them.
+ */
+export function routeProblems(route: Route, options: SessionOptions): string[] {
+  if (route.rules.isPublic) return publicProblems(route);
+  const guards = route.guards.filter((guard) => guard.kind === 'auth');
+  return [
+    ...strategyProblems(route, guards),
+    ...sessionProblems(route, guards, options),
+    ...rolesProblems(route),
+  ];
+}
+
+function publicProblems({ rules, handler }: Route): string[] {
+  // Whom a controller asks for, its public handlers need not mention; what one handler says has to be one thing.
+  const { isPublic, strategies } = routeRules(handler, NoController);
+  const others = [...(rules.roles ? ['@Roles'] : []), ...(isPublic && strategies ? ['@AuthStrategies'] : [])];
+  return others.map(
+    (other) => `@Public, for everybody, together with ${other}, for some: remove one of both`,
+  );
+}
+
+function strategyProblems({ type, rules, guards: all }: Route, guards: readonly AuthRouteGuard[]): string[] {
+  const { strategies } = rules;
+  if (!strategies || hasUnknown(all)) return [];
+  const given = `@AuthStrategies(${strategies.map((strategy) => `'${strategy}'`).join(', ')})`;
+  if (guards.length === 0) {
+    return [
+      `${given} without a guard that looks at it, so everybody may call it: add @UseGuards(WristbandAuthGuard)${type === 'ws' ? '' : ', or set globalGuard: true'}`,
+    ];
+  }
+  const missing = strategies.filter(
+    (strategy) => !guards.some(({ tries }) => tries === strategy || !isStrategy(tries)),
+  );
+  return missing.map(
+    (strategy) =>
+      `${given} without ${GUARD_OF[strategy]}: add it to @UseGuards, or list WristbandAuthGuard in place of all`,
+  );
+}
+
+function sessionProblems(
+  { rules }: Route,
+  guards: readonly AuthRouteGuard[],
+  { session, authStrategies }: SessionOptions,
+): string[] {
+  if (session) return [];
+  const tried = guards.flatMap(({ tries }): readonly AuthStrategy[] => {
+    if (rules.strategies) return rules.strategies;
+    if (tries === 'options') return authStrategies;
+    return tries === 'unknown' ? [] : [tries];
+  });
+  return tried.includes('SESSION')
+    ? [
+        "needs a session, but session.secrets is not set: set it, or take JwtAuthGuard, @AuthStrategies('JWT') or authStrategies: ['JWT']",
+      ]
+    : [];
+}
+
+function rolesProblems({ rules, guards }: Route): string[] {
+  if (!rules.roles) return [];
+  const index = guards.findIndex(({ kind }) => kind === 'roles');
+  if (index < 0) {
+    return hasUnknown(guards)
+      ? []
+      : [
+          '@Roles without RolesGuard, so nobody looks at the roles: add RolesGuard to @UseGuards, after the guard that authenticates',
+        ];
+  }
+  const isAuthenticated = guards.slice(0, index).some(({ kind }) => kind === 'auth' || kind === 'unknown');
+  if (isAuthenticated) return [];
+  return guards.some(({ kind }) => kind === 'auth')
+    ? [
+        'RolesGuard is asked before the guard that authenticates, so nobody may call it: list it after that one (the order is global, controller, handler; of global guards those of the root module come first)',
+      ]
+    : [
+        'RolesGuard without a guard that authenticates, so nobody may call it: list one before it, for example @UseGuards(WristbandAuthGuard, RolesGuard)',
+      ];
+}
+
+const GUARD_OF = { SESSION: 'SessionAuthGuard', JWT: 'JwtAuthGuard' } as const;
+
+function isStrategy(tries: AuthRouteGuard['tries']): tries is AuthStrategy {
+  return tries in GUARD_OF;
+}
+
+function hasUnknown(guards: readonly RouteGuard[]): boolean {
+  return guards.some(({ kind }) => kind === 'unknown');
+}
