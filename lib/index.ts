@@ -79,4 +79,5 @@ export type {
   SessionStore,
   SessionWriteOptions,
 } from './session/stores/session-store.interface.js';
+export { withWristbandSecurity } from './openapi/with-wristband-security.js';
 export { WristbandModule } from './wristband.module.js';
