@@ -76,14 +76,9 @@ export async function startTestApp(setup: TestAppOptions): Promise<TestApp> {
   };
 
   @Module({
-<<<<<<< HEAD
     imports: [WristbandModule.forRoot(options), ...(setup.imports ?? [])],
-    controllers: [AuthController, ...(setup.controllers ?? [])],
-=======
-    imports: [WristbandModule.forRoot(options)],
     // Without sessions an application with its guards would not start.
     controllers: [...(options.session ? [AuthController] : []), ...(setup.controllers ?? [])],
->>>>>>> f196aad (feat(routes): refuse to start when guards and decorators do not fit together)
     providers: setup.providers ?? [],
   })
   class AppModule {}
