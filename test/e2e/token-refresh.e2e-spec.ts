@@ -532,6 +532,9 @@ describe('a session that cannot be renewed (weakness 14)', () => {
     ['accessToken', 5],
     ['accessToken', null],
     ['accessToken', undefined],
+    ['userId', 5],
+    ['userId', ''],
+    ['userId', undefined],
   ])('is none when %s is %j', async (field, value) => {
     expect((await orders()).status).toBe(200);
     await tinker(field, value);
