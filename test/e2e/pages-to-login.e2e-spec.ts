@@ -286,6 +286,21 @@ describePlatforms('a page without a session', (platform) => {
     expect(landed.status).toBe(200);
   });
 
+  it.runIf(platform === 'express')(
+    'goes back to the address that was asked for, not to a rewritten one',
+    async () => {
+      const rewrite = (request: { url: string }, _response: unknown, next: () => void) => {
+        request.url = request.url.replace('/old/', '/pages/');
+        next();
+      };
+      const { origin } = await start(platform, { configure: (nest) => void nest.use(rewrite) });
+
+      const { headers } = await open(`${origin}/old/orders`);
+
+      expect(headers.location).toBe(`${origin}/api/auth/login?return_url=%2Fold%2Forders`);
+    },
+  );
+
   it('works without auto-configuration', async () => {
     const options = {
       ...optionsFor(emulator),
