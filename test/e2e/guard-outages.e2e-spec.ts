@@ -1,12 +1,15 @@
-import { All, Controller, Get, UseGuards } from '@nestjs/common';
+import { All, Controller, Get, Inject, Req, Res, UseGuards } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   Auth,
   CurrentUser,
+  type HttpRequest,
+  type HttpResponse,
   JwtAuthGuard,
   OptionalAuth,
   Session,
   SessionAuthGuard,
+  WristbandAuthService,
   type WristbandOptions,
 } from '../../lib/index.js';
 import {
@@ -20,6 +23,14 @@ import { describePlatforms, SESSION_SECRET, startTestApp, type TestApp } from '.
 
 @Controller('guarded')
 class GuardedController {
+  constructor(@Inject(WristbandAuthService) private readonly wristband: WristbandAuthService) {}
+
+  @Get('by-hand')
+  async byHand(@Req() request: HttpRequest, @Res({ passthrough: true }) response: HttpResponse) {
+    const { strategy } = await this.wristband.authenticate(request, response, ['SESSION', 'JWT']);
+    return { strategy };
+  }
+
   @All('session')
   @UseGuards(SessionAuthGuard)
   session(@CurrentUser('strategy') strategy: string) {
@@ -190,7 +201,7 @@ describePlatforms('guards while Wristband is away', (platform) => {
     it('nobody is taken for a stranger', async () => {
       emulator.fail('jwks', { kind: 'reset' });
 
-      for (const path of ['jwt-session', 'session-jwt', 'optional']) {
+      for (const path of ['jwt-session', 'session-jwt', 'optional', 'by-hand']) {
         expectOutage(await send(path, { bearer: token }));
       }
       expect((await send('optional')).json()).toEqual({ strategy: 'nobody' });
