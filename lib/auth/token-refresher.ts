@@ -13,6 +13,8 @@ import { toTokenData } from './token-data.js';
 /** Tokens live for at least a second, so no honest memory of a minute holds a longer chain. */
 const MAX_CHAIN = 60;
 const MEMORY = { max: 10_000, ttl: 60_000 };
+/** A request may run for long, and must not write older tokens over newer ones at its end. */
+const SUCCESSOR_MEMORY = { max: 10_000, ttl: 60 * 60_000 };
 
 /**
  * Spends a refresh token once. Requests that carry the same token at the same time, or a minute later with an old
@@ -22,7 +24,7 @@ const MEMORY = { max: 10_000, ttl: 60_000 };
 @Injectable()
 export class TokenRefresher {
   readonly #exchanges = new SharedAnswers<TokenData | OAuthResponseError>(MEMORY);
-  readonly #successors = new LRUCache<string, TokenData>(MEMORY);
+  readonly #successors = new LRUCache<string, TokenData>(SUCCESSOR_MEMORY);
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,

@@ -13,6 +13,8 @@ export interface AuthContext {
   readonly response?: HttpResponse;
   /** Whether the request opened a socket that outlives it, and that can do anything afterwards. */
   readonly isSocket: boolean;
+  /** What stands for one field of a GraphQL operation: its resolver may have another user than the next one's. */
+  readonly field?: object;
 }
 
 /** What the context of a resolver may hold; nothing is certain, since applications make their own. */
@@ -53,7 +55,7 @@ export function findAuthContext(context: ExecutionContext): AuthContext | undefi
       return httpAuthContext(http.getRequest(), http.getResponse());
     }
     case 'graphql':
-      return graphqlContext(context.getArgByIndex(2));
+      return withField(graphqlContext(context.getArgByIndex(2)), context.getArgByIndex(3));
     case 'ws':
       return gatewayContext(context.switchToWs().getClient());
     default:
@@ -85,6 +87,11 @@ function graphqlContext(given: GraphqlContext | undefined): AuthContext | undefi
   if (handshake || isUpgrade(found)) return { type: 'graphql', request: found, isSocket: true };
   const response = res ?? reply ?? responseTo(found);
   return { type: 'graphql', request: found, isSocket: false, ...(response && { response }) };
+}
+
+/** GraphQL calls each resolver with an object that describes where in the operation it is. */
+function withField(found: AuthContext | undefined, info: unknown): AuthContext | undefined {
+  return found && typeof info === 'object' && info ? { ...found, field: info } : found;
 }
 
 function gatewayContext(client: unknown): AuthContext | undefined {

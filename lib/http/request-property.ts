@@ -25,8 +25,8 @@ interface FastifyReplyLike {
 }
 
 /**
- * Puts a property on all requests of an application that is only read when somebody asks for it. Nothing runs for
- * requests that do not.
+ * Puts a property on all requests of an application that is only read when somebody asks for it. For requests
+ * that do not, nothing runs on Express, and on Fastify a hook that remembers the response.
  *
  * @param onTaken called, once, when something else uses the name
  */

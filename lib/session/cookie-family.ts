@@ -40,11 +40,14 @@ export function joinedValues(cookies: readonly RequestCookie[], name: string, ma
   );
   const missing = parts.findIndex((values) => values.length === 0);
   const present = missing === -1 ? parts : parts.slice(0, missing);
-  if (present.length === 0) return whole;
+  // A response that was overtaken may leave a part too many behind: the seal tells how many belong together.
+  const families = present.map((_, index) => present.slice(0, index + 1)).toReversed();
   // Of two cookies with one name, all the first or all the last are from the same place.
-  const first = present.map((values) => values[0]).join('');
-  const last = present.map((values) => values.at(-1)).join('');
-  return first === last ? [...whole, first] : [...whole, first, last];
+  const joined = families.flatMap((family) => [
+    family.map((values) => values[0]).join(''),
+    family.map((values) => values.at(-1)).join(''),
+  ]);
+  return [...whole, ...new Set(joined)];
 }
 
 /** Whether a name belongs to a cookie, whole or as a part; also of more parts than are allowed today. */

@@ -2,8 +2,10 @@ import { LRUCache } from 'lru-cache';
 import type { ResolvedSessionOptions } from '../config/resolved-options.js';
 import type { StoredSession } from './session.js';
 
-/** How many ended sessions, users and tenants are kept, each about 100 bytes. */
-const REMEMBERED = 100_000;
+/** How many ended sessions are kept, each about 100 bytes. */
+const REMEMBERED = 50_000;
+/** How many users and tenants are kept whose sessions were ended. */
+const REMEMBERED_OWNERS = 5000;
 
 /** The fields by which many sessions can be ended at once. */
 export type SessionOwner = 'userId' | 'tenantId';
@@ -20,8 +22,9 @@ export class EndedSessions {
   constructor({ maxAge, absoluteMaxAge }: ResolvedSessionOptions) {
     // Afterwards no cookie of an ended session opens any more. Browser sessions without an end are never forgotten.
     const seconds = maxAge > 0 ? maxAge : (absoluteMaxAge ?? 0);
-    const limits = { max: REMEMBERED, ttl: seconds * 1000 };
-    this.#ids = new LRUCache(limits);
+    const ttl = seconds * 1000;
+    const limits = { max: REMEMBERED_OWNERS, ttl };
+    this.#ids = new LRUCache({ max: REMEMBERED, ttl });
     this.#owners = { userId: new LRUCache(limits), tenantId: new LRUCache(limits) };
   }
 

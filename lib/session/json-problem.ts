@@ -1,3 +1,6 @@
+/** Deeper data comes from somebody who means harm, and would overflow the stack at some point. */
+const MAX_DEPTH = 100;
+
 /** What JSON cannot carry, and where it is in a value. */
 interface Problem {
   readonly path: string;
@@ -9,11 +12,12 @@ interface Problem {
  * Without this a function or a `Map` in a session would vanish without a word.
  */
 export function jsonProblem(fields: object): string | undefined {
-  const problem = objectProblem(fields, []);
+  const problem = objectProblem(fields, new Set());
   return problem && `${problem.path}: ${problem.reason}`;
 }
 
-function valueProblem(value: unknown, ancestors: readonly object[]): Problem | undefined {
+/** @param ancestors the objects on the way to the value; one set for all, since every object would copy it otherwise */
+function valueProblem(value: unknown, ancestors: Set<object>): Problem | undefined {
   switch (typeof value) {
     case 'bigint':
     case 'function':
@@ -28,18 +32,20 @@ function valueProblem(value: unknown, ancestors: readonly object[]): Problem | u
   }
 }
 
-function objectProblem(value: object, ancestors: readonly object[]): Problem | undefined {
-  if (ancestors.includes(value)) return { path: '', reason: 'a reference to something that holds it' };
+function objectProblem(value: object, ancestors: Set<object>): Problem | undefined {
+  if (ancestors.has(value)) return { path: '', reason: 'a reference to something that holds it' };
+  if (ancestors.size === MAX_DEPTH) return { path: '', reason: `nested more than ${MAX_DEPTH} levels deep` };
   if (hasToJson(value)) return undefined;
   if (!Array.isArray(value) && !isPlain(value)) {
     return { path: '', reason: `a ${value.constructor?.name ?? 'object'}` };
   }
-  const withSelf = [...ancestors, value];
+  ancestors.add(value);
   for (const key of Object.keys(value)) {
     // The path is put together on the way out, so that the usual case makes none.
-    const problem = valueProblem((value as Record<string, unknown>)[key], withSelf);
+    const problem = valueProblem((value as Record<string, unknown>)[key], ancestors);
     if (problem) return { ...problem, path: joined(Array.isArray(value) ? `[${key}]` : key, problem.path) };
   }
+  ancestors.delete(value);
   return undefined;
 }
 

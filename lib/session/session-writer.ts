@@ -11,6 +11,7 @@ import {
   sessionCookies,
 } from './session-cookies.js';
 import type { EndedSessions } from './ended-sessions.js';
+import type { RecentChanges } from './recent-changes.js';
 import { isUntouched, type ReceivedSession, type SealedSessions } from './sealed-sessions.js';
 import { isReserved, type StoredSession, WristbandSession } from './session.js';
 
@@ -18,6 +19,8 @@ import { isReserved, type StoredSession, WristbandSession } from './session.js';
 export interface OpenSession {
   readonly session: WristbandSession;
   readonly received: ReceivedSession | undefined;
+  /** How many changes of sessions there had been when this one was opened. */
+  readonly changesBefore: number;
   /** Names of the request's cookies that hold, or pretend to hold, this session. */
   readonly cookieNames: readonly string[];
 }
@@ -46,6 +49,7 @@ export interface WritingTools {
   readonly options: ResolvedSessionOptions;
   readonly sealed: SealedSessions;
   readonly ended: EndedSessions;
+  readonly changes: RecentChanges;
   /** The tokens that have replaced those of a refresh token meanwhile. */
   readonly newestTokens: (refreshToken: string) => TokenData | undefined;
 }
@@ -63,7 +67,7 @@ export function decide(opened: OpenSession, tools: WritingTools, known?: Decisio
     // Ended by another request meanwhile: to write it would bring it back, to remove it could hit the next sign-in.
     if (tools.ended.has(stored)) return { snapshot, cookies: [] };
     if (json === undefined) throw error;
-    if (!isWriteDue(opened, snapshot, tools.options)) return { snapshot, cookies: [] };
+    if (!isWriteDue(opened, snapshot, tools)) return { snapshot, cookies: [] };
     const newest = newestTokensFor(stored, tools);
     const toSeal = newest ? withTokens(stored, newest) : stored;
     const sealedJson = newest ? JSON.stringify(toSeal) : json;
@@ -87,11 +91,12 @@ export function isUnchangedSince({ snapshot }: Decision, opened: OpenSession): b
 function snapshotOf({ session, received }: OpenSession): Snapshot {
   const { id, createdAt, isDestroyed, isSaveRequested } = WristbandSession.stateOf(session);
   const flags = { isDestroyed, isSaveRequested };
-  // Most sessions are as they came: that is found out without a copy, and without turning them into text.
-  if (received && isUntouched(session, received)) return { ...flags, stored: received, json: received.json };
   // oxlint-disable-next-line typescript/no-misused-spread -- its own properties are its fields
   const stored = { id, createdAt, fields: { ...session } };
   try {
+    // Most sessions are as they came: that is found out without turning them into text.
+    if (received && isUntouched(session, received))
+      return { ...flags, stored: received, json: received.json };
     assertSerializable(stored.fields);
     return { ...flags, stored, json: JSON.stringify(stored) };
   } catch (cause) {
@@ -147,14 +152,15 @@ function seal(
 }
 
 function isWriteDue(
-  { session, received }: OpenSession,
+  { session, received, changesBefore }: OpenSession,
   { isSaveRequested, json }: Snapshot,
-  { maxAge, touchAfter }: ResolvedSessionOptions,
+  { options: { maxAge, touchAfter }, changes }: WritingTools,
 ): boolean {
   if (isSaveRequested) return true;
   if (!received) return session.size > 0;
+  if (json !== received.json) return true;
   const isRenewalDue = maxAge > 0 && Date.now() / 1000 - received.issuedAt >= touchAfter;
-  return isRenewalDue || json !== received.json;
+  return isRenewalDue && !changes.isChangedSince(received.id, changesBefore);
 }
 
 function newestTokensFor({ fields }: StoredSession, { newestTokens }: WritingTools): TokenData | undefined {

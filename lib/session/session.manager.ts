@@ -13,6 +13,7 @@ import { appendSetCookie, rawResponse } from '../http/http-response.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { familyNames, joinedValues } from './cookie-family.js';
+import { RecentChanges } from './recent-changes.js';
 import { EndedSessions } from './ended-sessions.js';
 import { readOnlyCopy } from './read-only-session.js';
 import { copyFields, type ReceivedSession, SealedSessions } from './sealed-sessions.js';
@@ -52,6 +53,7 @@ export class SessionManager {
       options,
       sealed: new SealedSessions(options),
       ended: new EndedSessions(options),
+      changes: new RecentChanges(),
       newestTokens: (refreshToken) => refresher.newestTokens(refreshToken),
     };
   }
@@ -108,7 +110,7 @@ export class SessionManager {
   }
 
   #start(received: ReceivedSession | undefined, cookieNames: readonly string[]): SessionInUse {
-    const { options, ended } = this.#configured();
+    const { options, ended, changes } = this.#configured();
     const session: WristbandSession = new WristbandSession(
       received && { ...received, fields: copyFields(received) },
       {
@@ -117,7 +119,13 @@ export class SessionManager {
         end: () => received && ended.add(received.id),
       },
     );
-    const opened: SessionInUse = { session, received, cookieNames, isWritten: false };
+    const opened: SessionInUse = {
+      session,
+      received,
+      cookieNames,
+      changesBefore: changes.count,
+      isWritten: false,
+    };
     return opened;
   }
 
@@ -144,6 +152,10 @@ export class SessionManager {
     const { decision: known } = opened;
     const decision = decide(opened, this.#configured(), known);
     opened.decision = decision;
+    const { sealedJson } = decision;
+    if (sealedJson !== undefined && sealedJson !== opened.received?.json) {
+      this.#configured().changes.add(opened.session.id);
+    }
     for (const cookie of decision.cookies) appendSetCookie(response, cookie);
     // The headers are on their way: what nobody was told yet cannot become an error of the response any more.
     const isTold = known?.error !== undefined && known.error.message === decision.error?.message;

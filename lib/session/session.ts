@@ -107,10 +107,10 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
 
   fromCallback(callbackData: CallbackData, customFields: object = {}): void {
     const { userInfo, accessToken, expiresAt, refreshToken, tenantName, tenantCustomDomain } = callbackData;
-    // Before anything is touched: a sign-in that fails here leaves the session as it was.
+    // A sign-in that fails leaves the session as it was.
     for (const name of Object.keys(customFields)) assertFree(name);
+    const before = { state: { ...this.#state }, fields: Object.entries(this) };
     this.#removeFields();
-    this.#keeper.end();
     Object.assign(this.#state, { id: newId(), createdAt: nowInSeconds(), isDestroyed: false });
     if (userInfo.roles) this.roles = userInfo.roles.map(({ name }) => name);
     Object.assign(this, customFields);
@@ -127,7 +127,15 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
       ...(refreshToken !== undefined && { refreshToken }),
       ...(tenantCustomDomain !== undefined && { tenantCustomDomain }),
     });
-    this.save();
+    try {
+      this.save();
+    } catch (error) {
+      this.#removeFields();
+      Object.assign(this.#state, before.state);
+      Object.assign(this, Object.fromEntries(before.fields));
+      throw error;
+    }
+    this.#keeper.end();
   }
 
   save(): void {

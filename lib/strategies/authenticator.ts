@@ -44,7 +44,7 @@ export class Authenticator {
     for (const strategy of strategies) {
       try {
         const authentication = await this.#attempt(context, strategy, isCsrfSkipped);
-        bindAuthentication(context.request, authentication);
+        bindAuthentication(context, authentication);
         return authentication;
       } catch (error) {
         failures.push(error);

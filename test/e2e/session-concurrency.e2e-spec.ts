@@ -26,6 +26,11 @@ class LargeController {
 @Controller('slow')
 @UseGuards(SessionAuthGuard)
 class SlowController {
+  @Get('note')
+  note(@Session('note') note: string) {
+    return { note };
+  }
+
   @Get('id')
   id(@Session() session: Session) {
     return { id: session.id };
@@ -35,7 +40,7 @@ class SlowController {
   async wait(@Session() session: Session<{ note: string }>, @Query('gate') gate: string) {
     arrived.get(gate)?.();
     await new Promise<void>((resolve) => gates.set(gate, resolve));
-    session.note = `written by ${gate}`;
+    if (gate !== 'reads') session.note = `written by ${gate}`;
     return { userId: session.userId };
   }
 }
@@ -108,6 +113,19 @@ describePlatforms('requests at the same time', (platform) => {
     expect(emulator.callsTo('token')).toHaveLength(2);
     vi.setSystemTime(Date.now() + 1_790_000);
     expect((await browser.get(`${app.origin}/api/auth/session`)).status).toBe(200);
+  });
+
+  it('never undo what another one wrote, when one that only reads is due to renew the cookie', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const browser = await signInAs('grace@acme.example', 'acme');
+    vi.setSystemTime(Date.now() + 61_000);
+    const reader = await startSlow(browser, 'reads');
+    await (await startSlow(browser, 'writes')).finish();
+
+    const late = await reader.finish();
+
+    expect(late.setCookies).toEqual([]);
+    expect((await browser.get(`${app.origin}/slow/note`)).json()).toEqual({ note: 'written by writes' });
   });
 
   it('keep the tokens of a refresh although the session cannot be written', async () => {

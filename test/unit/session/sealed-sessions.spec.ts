@@ -76,6 +76,16 @@ describe('SealedSessions', () => {
     expect(sealed.openNewest([value], ended)).toBeUndefined();
   });
 
+  it('does not take a value for one it knows because it ends alike', () => {
+    const sealed = sealedSessions();
+    const value = sealed.seal(json({ is: 'genuine' }));
+    const other = sealed.seal(json({ is: 'other' }));
+    const forged = `${other.slice(0, -22)}${value.slice(-22)}`;
+
+    expect(sealed.openNewest([value], ended)).toBeDefined();
+    expect(sealed.openNewest([forged], ended)).toBeUndefined();
+  });
+
   it('gives each request fields of its own', () => {
     const sealed = sealedSessions();
     const value = sealed.seal(json({ nested: { list: ['a'] } }));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../lib/config/resolved-options.js';
+import { RecentChanges } from '../../../lib/session/recent-changes.js';
 import { EndedSessions } from '../../../lib/session/ended-sessions.js';
 import { SealedSessions } from '../../../lib/session/sealed-sessions.js';
 import { decide } from '../../../lib/session/session-writer.js';
@@ -20,13 +21,14 @@ function decideWith(accessToken: string, growBy: number) {
   const stored = { id: 'id-1', createdAt: nowInSeconds, fields };
   const received = { ...stored, issuedAt: nowInSeconds, json: JSON.stringify(stored), nested: new Map() };
   const session = new WristbandSession(stored, { assertWritable() {}, end() {} });
-  const opened = { session, received, cookieNames: ['session'] };
+  const opened = { session, received, changesBefore: 0, cookieNames: ['session'] };
   session.grown = 'y'.repeat(growBy);
   const newest = { accessToken, refreshToken: 'newest', expiresAt: 1, expiresIn: 1 };
   return decide(opened, {
     options: options!,
     sealed: new SealedSessions(options!),
     ended: new EndedSessions(options!),
+    changes: new RecentChanges(),
     newestTokens: (token) => (token === 'spent' ? newest : undefined),
   });
 }

@@ -164,4 +164,23 @@ describe('WristbandSession', () => {
 
     expect(session.toJSON()).toEqual({});
   });
+
+  it('stays what it was when a sign-in cannot be written, and has not ended', () => {
+    const ended: string[] = [];
+    const session = new WristbandSession(
+      { id: 'id-1', createdAt: 1000, fields: { userId: 'u-0' } },
+      {
+        assertWritable() {
+          throw new Error('too large');
+        },
+        end: () => void ended.push('id-1'),
+      },
+    );
+
+    expect(() => session.fromCallback(CALLBACK_DATA)).toThrow('too large');
+
+    expect(session.id).toBe('id-1');
+    expect(session.toJSON()).toEqual({ userId: 'u-0' });
+    expect(ended).toEqual([]);
+  });
 });
