@@ -7,6 +7,7 @@ async function tryDoor(button) {
   const name = button.dataset.try;
   const output = document.querySelector(`[data-answer="${name}"]`);
   button.disabled = true;
+  output.hidden = true;
   try {
     const response = name === 'token' ? await callWithToken(name) : await call(name);
     show(output, `${response.status} ${response.statusText}\n${pretty(await response.text())}`);
