@@ -68,7 +68,7 @@ function sessionProblems(
     : [];
 }
 
-function rolesProblems({ rules, guards }: Route): string[] {
+function rolesProblems({ rules, guards, type }: Route): string[] {
   if (!rules.roles) return [];
   const index = guards.findIndex(({ kind }) => kind === 'roles');
   if (index < 0) {
@@ -79,7 +79,8 @@ function rolesProblems({ rules, guards }: Route): string[] {
         ];
   }
   const isAuthenticated = guards.slice(0, index).some(({ kind }) => kind === 'auth' || kind === 'unknown');
-  if (isAuthenticated) return [];
+  // A gateway may ask who comes when the socket is opened: RolesGuard then asks again with every message.
+  if (isAuthenticated || type === 'ws') return [];
   return guards.some(({ kind }) => kind === 'auth')
     ? [
         'RolesGuard is asked before the guard that authenticates, so nobody may call it: list it after that one (the order is global, controller, handler; of global guards those of the root module come first)',

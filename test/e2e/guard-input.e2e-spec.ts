@@ -28,8 +28,8 @@ class InputController {
   }
 
   @All('roles')
-  @Auth('SESSION', 'JWT')
   @UseGuards(RolesGuard)
+  @Auth('SESSION', 'JWT')
   @Roles(['app:emulator:viewer'])
   roles() {
     return { strategy: 'roles' };

@@ -85,7 +85,7 @@ class OtherGuardsController {
     return {};
   }
 
-  @UseGuards(RolesGuard)
+  @UseGuards(WristbandAuthGuard, RolesGuard)
   @Roles(['app:billing:admin'])
   @MessagePattern('roles')
   roles() {
