@@ -1,3 +1,4 @@
+import type { SessionStore } from '../session/stores/session-store.interface.js';
 import { hasPlaceholder } from '../tenant/placeholder.js';
 
 /** Answers what is wrong with an option's value, or `undefined` when nothing is. */
@@ -103,6 +104,30 @@ export const strategies: OptionCheck = (value) => {
     new Set(value).size === value.length &&
     value.every((item) => item === 'SESSION' || item === 'JWT');
   return isFine ? undefined : "must be a list of 'SESSION' and 'JWT' that is not empty and names none twice";
+};
+
+/** Typed so that a new operation of stores is asked for as well. */
+const STORE_OPERATIONS: Readonly<Record<keyof SessionStore, true>> = {
+  read: true,
+  write: true,
+  touch: true,
+  delete: true,
+  list: true,
+  lock: true,
+  renewLock: true,
+  unlock: true,
+};
+
+/** Something that can do what a session store can. */
+export const sessionStore: OptionCheck = (value) => {
+  if (group(value) !== undefined) return 'must be a session store, such as new RedisSessionStore({ client })';
+  const given = value as Readonly<Record<string, unknown>>;
+  const missing = Object.keys(STORE_OPERATIONS).filter((name) => typeof given[name] !== 'function');
+  if (missing.length === 0) return undefined;
+  const hint = typeof given.get === 'function' && typeof given.destroy === 'function';
+  return hint
+    ? 'is a store of express-session; wrap it: fromExpressSessionStore(store)'
+    : `is no session store: it cannot do ${missing.join(', ')}`;
 };
 
 function parseUrl(value: string): URL | undefined {

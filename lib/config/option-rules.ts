@@ -4,7 +4,7 @@ import { parseHost } from '../tenant/tenant-host.js';
 import { isFamilyName } from '../session/cookie-family.js';
 import { placeholderProblem } from '../tenant/placeholder.js';
 import { MIN_SECRET_LENGTH } from './option-checks.js';
-import { SESSION_DEFAULTS } from './resolved-options.js';
+import { defaultCookieName, SESSION_DEFAULTS } from './resolved-options.js';
 
 /** A rule between options. */
 interface Rule<T> {
@@ -69,7 +69,12 @@ const SESSION_RULES: readonly Rule<SessionOptions>[] = [
     problem: ({ csrfCookieName, csrfCookieDomain, domain, ...session }) =>
       prefixProblem(csrfCookieName, csrfCookieDomain ?? domain, session),
   },
-  { options: ['csrfCookieName', 'cookieName', 'enableCsrfProtection'], problem: sameNameProblem },
+  { options: ['csrfCookieName', 'cookieName', 'enableCsrfProtection', 'store'], problem: sameNameProblem },
+  {
+    options: ['maxCookies', 'store'],
+    problem: ({ maxCookies = 1, store }) =>
+      store && maxCookies > 1 && 'is of no use with session.store: the cookie then holds only an ID',
+  },
 ];
 
 /**
@@ -142,7 +147,7 @@ function prefixProblem(
 }
 
 function sameNameProblem(session: SessionOptions): string | undefined {
-  const { cookieName = SESSION_DEFAULTS.cookieName, enableCsrfProtection = false } = session;
+  const { cookieName = defaultCookieName(session), enableCsrfProtection = false } = session;
   // A default name that is not used is in nobody's way.
   const unset = enableCsrfProtection ? SESSION_DEFAULTS.csrfCookieName : undefined;
   const { csrfCookieName = unset } = session;

@@ -84,6 +84,7 @@ const SESSION_CHECKS: Checks<SessionOptions> = {
     [1, 2, 3].includes(value as number)
       ? undefined
       : 'must be 1, 2 or 3: Node refuses requests with more than 16 kB of headers',
+  store: check.sessionStore,
 };
 
 const NAMES: OptionNames = {

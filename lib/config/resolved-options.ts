@@ -6,6 +6,7 @@ import type {
   TenantCustomDomainPolicy,
   WristbandOptions,
 } from '../interfaces/wristband-options.interface.js';
+import type { SessionStore } from '../session/stores/session-store.interface.js';
 
 /** Session options with every default filled in. */
 export interface ResolvedSessionOptions {
@@ -25,6 +26,7 @@ export interface ResolvedSessionOptions {
   readonly requestProperty: string;
   readonly skipSessionHeader?: string;
   readonly maxCookies: number;
+  readonly store?: SessionStore;
 }
 
 /** Options of bearer tokens with every default filled in. */
@@ -52,8 +54,11 @@ export interface ResolvedOptions extends Omit<WristbandOptions, 'http' | 'sessio
 /** The session defaults that the start-up checks need as well. */
 export const SESSION_DEFAULTS = {
   cookieName: 'session',
+  cookieNameWithStore: 'sid',
   csrfCookieName: 'CSRF-TOKEN',
   maxAge: 3600,
+  /** Seconds for which a store keeps the session of an open browser that sends no request. */
+  storedBrowserSession: 86_400,
 } as const;
 
 /** Fills in the defaults; every default of this library is here. Expects what `validateOptions` answered. */
@@ -92,15 +97,16 @@ function resolveJwtOptions(options: JwtOptions = {}): ResolvedJwtOptions {
 function resolveSessionOptions(options: SessionOptions): ResolvedSessionOptions {
   const maxAge = options.maxAge ?? SESSION_DEFAULTS.maxAge;
   const csrfCookieDomain = options.csrfCookieDomain ?? options.domain;
+  const idle = maxAge === 0 && options.store ? SESSION_DEFAULTS.storedBrowserSession : maxAge;
   return Object.freeze({
     ...options,
     secrets: typeof options.secrets === 'string' ? [options.secrets] : options.secrets,
-    cookieName: options.cookieName ?? SESSION_DEFAULTS.cookieName,
+    cookieName: options.cookieName ?? defaultCookieName(options),
     path: options.path ?? '/',
     sameSite: (options.sameSite ?? 'lax').toLowerCase() as Lowercase<SameSite>,
     secure: options.secure ?? true,
     maxAge,
-    touchAfter: options.touchAfter ?? Math.min(60, Math.floor(maxAge * 0.05)),
+    touchAfter: options.touchAfter ?? Math.min(60, Math.floor(idle * 0.05)),
     enableCsrfProtection: options.enableCsrfProtection ?? false,
     csrfCookieName: options.csrfCookieName ?? SESSION_DEFAULTS.csrfCookieName,
     csrfHeaderName: options.csrfHeaderName ?? 'X-CSRF-TOKEN',
@@ -108,4 +114,9 @@ function resolveSessionOptions(options: SessionOptions): ResolvedSessionOptions 
     maxCookies: options.maxCookies ?? 1,
     ...(csrfCookieDomain !== undefined && { csrfCookieDomain }),
   });
+}
+
+/** The default name of the session cookie. */
+export function defaultCookieName({ store }: Pick<SessionOptions, 'store'>): string {
+  return store ? SESSION_DEFAULTS.cookieNameWithStore : SESSION_DEFAULTS.cookieName;
 }

@@ -1,7 +1,7 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 
 /** What a sealed value is for. Each purpose has its own key, so one kind of cookie never opens as another. */
-export type SealPurpose = 'session' | 'login-state';
+export type SealPurpose = 'session' | 'login-state' | 'session-id' | 'session-record';
 
 /** A key for one purpose, made from one secret. */
 export interface SealingKey {
@@ -33,6 +33,7 @@ export function deriveSealingKey(secret: string, purpose: SealPurpose): SealingK
   };
 }
 
-function derive(secret: string, label: string, length: number): Buffer {
+/** Bytes that belong to one use of a secret: they tell nothing about it, nor about those of another use. */
+export function derive(secret: string, label: string, length: number): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `nestjs-wristband ${label}`, length));
 }

@@ -3,6 +3,7 @@ import { authContext } from '../http/auth-context.js';
 import type { SessionData, SessionFields, SessionMethods } from '../interfaces/session.interface.js';
 import { SessionInterceptor } from '../interceptors/session.interceptor.js';
 import { boundSessionManager } from '../session/session-binding.js';
+import type { WristbandSession } from '../session/session.js';
 
 /**
  * The session that `@Session()` injects: its fields, those of `T`, and {@link SessionMethods}. Any field may be absent,
@@ -13,8 +14,10 @@ export type Session<T extends object = object> = SessionMethods<T> & SessionFiel
 const sessionParameter = createParamDecorator(
   (field: string | undefined, context: ExecutionContext): unknown => {
     const { request, response } = authContext(context);
-    const session = boundSessionManager(request).open(request, response);
-    return field === undefined ? session : session[field];
+    const loaded = boundSessionManager(request).load(request, response);
+    const picked = (session: WristbandSession) => (field === undefined ? session : session[field]);
+    // Nest waits for what decorators of parameters promise.
+    return loaded instanceof Promise ? loaded.then(picked) : picked(loaded);
   },
 );
 

@@ -19,9 +19,11 @@ export const ERROR_STATUS = {
   session_not_serializable: 500,
   session_not_configured: 500,
   session_read_only: 500,
+  session_not_loaded: 500,
   invalid_argument: 500,
   configuration_rejected: 500,
   wristband_unavailable: 503,
+  session_store_unavailable: 503,
 } as const;
 
 /** The `code` of an error body: what went wrong, in a word that never changes. */

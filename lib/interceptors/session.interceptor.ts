@@ -1,6 +1,7 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { type Observable, tap } from 'rxjs';
-import { findAuthContext } from '../http/auth-context.js';
+import { concatMap, from, type Observable, of, tap } from 'rxjs';
+import { type AuthContext, findAuthContext } from '../http/auth-context.js';
+import { withRetryAfter } from '../http/retry-after.js';
 import { bindSessionManager } from '../session/session-binding.js';
 import { SessionManager } from '../session/session.manager.js';
 
@@ -22,6 +23,24 @@ export class SessionInterceptor implements NestInterceptor {
     bindSessionManager(request, this.sessions);
     // Nothing to write: no response, no cookie.
     if (!response) return next.handle();
-    return next.handle().pipe(tap({ next: () => this.sessions.prepare(request) }));
+    if (!this.sessions.isAsync)
+      return next.handle().pipe(tap({ next: () => void this.sessions.prepare(request) }));
+    const loaded = this.sessions.load(request, response);
+    const handled =
+      loaded instanceof Promise
+        ? from(this.#settled(found, loaded)).pipe(concatMap(() => next.handle()))
+        : next.handle();
+    return handled.pipe(concatMap((value: unknown) => this.#prepared(found, value)));
+  }
+
+  /** A value of the handler, passed on when the session is safe. */
+  #prepared(context: AuthContext, value: unknown): Observable<unknown> {
+    const prepared = this.sessions.prepare(context.request);
+    return prepared ? from(this.#settled(context, prepared).then(() => value)) : of(value);
+  }
+
+  #settled({ type, response }: AuthContext, work: Promise<unknown>): Promise<unknown> {
+    // A GraphQL response answers many resolvers at once: its headers are not this one's to set.
+    return response && type === 'http' ? withRetryAfter(response, () => work) : work;
   }
 }

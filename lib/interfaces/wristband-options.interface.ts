@@ -1,6 +1,7 @@
 import type { LoggerService, ModuleMetadata, Type } from '@nestjs/common';
 import type { AuthStrategy } from './authentication.interface.js';
 import type { WristbandEvent } from '../events/wristband-event.js';
+import type { SessionStore } from '../session/stores/session-store.interface.js';
 
 /** Decides whether a tenant custom domain may be used as the host of a redirect. */
 export type TenantCustomDomainPolicy =
@@ -157,7 +158,7 @@ export type SameSite = 'lax' | 'strict' | 'none' | 'Lax' | 'Strict' | 'None';
 export interface SessionOptions {
   /** Secrets of at least 32 characters. With a list the first seals and all open, so a secret can be replaced. */
   readonly secrets: string | readonly string[];
-  /** @default 'session' */
+  /** @default 'session'; 'sid' with a store */
   readonly cookieName?: string;
   /** Domain of the cookie; without it the cookie stays with the host that set it. */
   readonly domain?: string;
@@ -171,7 +172,7 @@ export interface SessionOptions {
    */
   readonly secure?: boolean;
   /**
-   * Seconds without a request after which a session ends; 0 makes it last as long as the browser runs.
+   * Seconds without a request after which a session ends; 0: when the browser is closed (in a store, after a day).
    * @default 3600
    */
   readonly maxAge?: number;
@@ -188,10 +189,7 @@ export interface SessionOptions {
    * @default false
    */
   readonly enableCsrfProtection?: boolean;
-  /**
-   * Name of the cookie that scripts read the CSRF token from.
-   * @default 'CSRF-TOKEN'
-   */
+  /** Name of the cookie that scripts read the CSRF token from. Default: CSRF-TOKEN. */
   readonly csrfCookieName?: string;
   /**
    * Domain of the CSRF cookie, for a front end on another subdomain than the API.
@@ -212,10 +210,12 @@ export interface SessionOptions {
   readonly skipSessionHeader?: string;
   /**
    * Over how many cookies a large session may be spread, at most 3: Node refuses requests with more than 16 kB of
-   * headers, and many proxies draw the line at 8 kB.
+   * headers, many proxies with 8 kB. Not with a store.
    * @default 1
    */
   readonly maxCookies?: number;
+  /** Keeps sessions on the server; the cookie then holds a sealed ID. Default: none, it holds the session. */
+  readonly store?: SessionStore;
 }
 
 /** A class that makes the options, for `forRootAsync({ useClass })`. */

@@ -1,19 +1,22 @@
 import { LRUCache } from 'lru-cache';
 import type { ResolvedSessionOptions } from '../config/resolved-options.js';
 import { CookieSealer, type Unsealed } from '../crypto/sealed-cookie.js';
-import { isJsonObject } from '../json/json.js';
+import type { SealPurpose } from '../crypto/sealing-key.js';
+import { isJsonObject, parseJson } from '../json/json.js';
 import type { EndedSessions } from './ended-sessions.js';
 import { jsonProblem } from './json-problem.js';
 import type { StoredSession, WristbandSession } from './session.js';
 
 /** A session as a request brought it. It is never changed: later requests with the same cookie share it. */
 export interface ReceivedSession extends StoredSession {
-  /** Seconds since the epoch at which its cookie was written. */
+  /** Seconds since the epoch at which it was written. */
   readonly issuedAt: number;
   /** What was sealed. */
   readonly json: string;
   /** The fields that are objects, as JSON, to make copies of. */
   readonly nested: ReadonlyMap<string, string>;
+  /** Of the record that it is from; absent when it is from a cookie. */
+  readonly version?: number;
 }
 
 /** Sessions that were opened or sealed lately, some kB each. To open one is the dearest step of a request with a session. */
@@ -26,13 +29,16 @@ interface RememberedSession {
   readonly session: ReceivedSession;
 }
 
-/** Seals sessions into cookie values and opens them. */
+/** Seals sessions into cookie values, or the values of a store, and opens them. */
 export class SealedSessions {
   readonly #sealer: CookieSealer;
   readonly #remembered = new LRUCache<string, RememberedSession>({ max: REMEMBERED });
 
-  constructor(private readonly options: ResolvedSessionOptions) {
-    this.#sealer = new CookieSealer('session', options.secrets);
+  constructor(
+    private readonly options: ResolvedSessionOptions,
+    purpose: SealPurpose = 'session',
+  ) {
+    this.#sealer = new CookieSealer(purpose, options.secrets);
   }
 
   /**
@@ -51,7 +57,7 @@ export class SealedSessions {
   openNewest(values: readonly string[], ended: Pick<EndedSessions, 'has'>): ReceivedSession | undefined {
     let newest: ReceivedSession | undefined;
     for (const value of values) {
-      const session = this.#open(value);
+      const session = this.open(value);
       if (!session || ended.has(session) || !isAlive(session, this.options)) continue;
       if (!newest || session.issuedAt > newest.issuedAt) {
         newest = session;
@@ -60,7 +66,7 @@ export class SealedSessions {
     return newest;
   }
 
-  #open(value: string): ReceivedSession | undefined {
+  open(value: string): ReceivedSession | undefined {
     const known = this.#remembered.get(value.slice(-TAG_LENGTH));
     if (known?.value === value) return known.session;
     const session = toSession(this.#sealer.open(value));
@@ -94,6 +100,11 @@ export function isUntouched(session: WristbandSession, received: ReceivedSession
   });
 }
 
+/** A session as it is received from now on, after it was written. */
+export function receivedFrom(json: string): ReceivedSession | undefined {
+  return toSession({ data: parseJson(json), json, issuedAt: Math.floor(Date.now() / 1000) });
+}
+
 function toSession(unsealed: Unsealed | undefined): ReceivedSession | undefined {
   if (unsealed === undefined || !isStoredSession(unsealed.data)) return undefined;
   const { id, createdAt, fields } = unsealed.data;
@@ -102,7 +113,8 @@ function toSession(unsealed: Unsealed | undefined): ReceivedSession | undefined 
   return { id, createdAt, fields, issuedAt: unsealed.issuedAt, json: unsealed.json, nested };
 }
 
-function isAlive({ issuedAt, createdAt }: ReceivedSession, options: ResolvedSessionOptions): boolean {
+/** Whether a session has not come to its end, by the limits of today. */
+export function isAlive({ issuedAt, createdAt }: ReceivedSession, options: ResolvedSessionOptions): boolean {
   const { maxAge, absoluteMaxAge } = options;
   const now = Date.now() / 1000;
   const isIdle = maxAge > 0 && now >= issuedAt + maxAge;

@@ -2,7 +2,6 @@ import type { ResolvedSessionOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { MAX_COOKIE_BYTES } from '../http/cookies.js';
 import type { TokenData } from '../interfaces/auth-flow.interface.js';
-import { jsonProblem } from './json-problem.js';
 import {
   csrfCookie,
   expiredCookies,
@@ -12,39 +11,12 @@ import {
 } from './session-cookies.js';
 import type { EndedSessions } from './ended-sessions.js';
 import type { RecentChanges } from './recent-changes.js';
-import { isUntouched, type ReceivedSession, type SealedSessions } from './sealed-sessions.js';
-import { isReserved, type StoredSession, WristbandSession } from './session.js';
+import type { SealedSessions } from './sealed-sessions.js';
+import type { Decision } from './session-keeper.interface.js';
+import { notWritable, type OpenSession, type Snapshot, snapshotOf, withTokens } from './session-snapshot.js';
+import type { StoredSession } from './session.js';
 
-/** A session that is open for the time of one request. */
-export interface OpenSession {
-  readonly session: WristbandSession;
-  readonly received: ReceivedSession | undefined;
-  /** How many changes of sessions there had been when this one was opened. */
-  readonly changesBefore: number;
-  /** Names of the request's cookies that hold, or pretend to hold, this session. */
-  readonly cookieNames: readonly string[];
-}
-
-/** What of a session decides about its cookies. */
-interface Snapshot {
-  readonly isDestroyed: boolean;
-  readonly isSaveRequested: boolean;
-  readonly stored: StoredSession;
-  /** Absent when the session cannot be written, and the error says why. */
-  readonly json?: string;
-  readonly error?: WristbandException;
-}
-
-/** What a response has to say about a session: cookies to set, or why that cannot be. */
-export interface Decision {
-  readonly snapshot: Snapshot;
-  readonly cookies: readonly string[];
-  /** What is sealed in the cookies. */
-  readonly sealedJson?: string;
-  readonly error?: WristbandException;
-}
-
-/** What it takes to write a session. */
+/** What it takes to write a session into cookies. */
 export interface WritingTools {
   readonly options: ResolvedSessionOptions;
   readonly sealed: SealedSessions;
@@ -55,7 +27,7 @@ export interface WritingTools {
 }
 
 /**
- * Decides what a response writes: nothing, the same again because that is due, what changed, or the end.
+ * Decides what a response writes into cookies: nothing, the same again because that is due, what changed, or the end.
  *
  * @param known what was decided before, so that the same is not sealed twice
  */
@@ -76,43 +48,6 @@ export function decide(opened: OpenSession, tools: WritingTools, known?: Decisio
   } catch (cause) {
     return { snapshot, cookies: rescuedCookies(opened, tools), error: notWritable(cause) };
   }
-}
-
-/** What there is to say about a session that is opened when the headers are gone. */
-export function nothingToWrite(opened: OpenSession): Decision {
-  return { snapshot: snapshotOf(opened), cookies: [] };
-}
-
-/** Whether a session is still as it was when that was decided. */
-export function isUnchangedSince({ snapshot }: Decision, opened: OpenSession): boolean {
-  return isSame(snapshot, snapshotOf(opened));
-}
-
-function snapshotOf({ session, received }: OpenSession): Snapshot {
-  const { id, createdAt, isDestroyed, isSaveRequested } = WristbandSession.stateOf(session);
-  const flags = { isDestroyed, isSaveRequested };
-  // oxlint-disable-next-line typescript/no-misused-spread -- its own properties are its fields
-  const stored = { id, createdAt, fields: { ...session } };
-  try {
-    // Most sessions are as they came: that is found out without turning them into text.
-    if (received && isUntouched(session, received))
-      return { ...flags, stored: received, json: received.json };
-    assertSerializable(stored.fields);
-    return { ...flags, stored, json: JSON.stringify(stored) };
-  } catch (cause) {
-    return { ...flags, stored, error: notWritable(cause) };
-  }
-}
-
-function notWritable(cause: unknown): WristbandException {
-  if (cause instanceof WristbandException) return cause;
-  const message = 'The session cannot be written: one of its values fails when it is turned into text';
-  return new WristbandException('session_not_serializable', message, { cause });
-}
-
-function isSame(a: Snapshot, b: Snapshot): boolean {
-  const areFlagsSame = a.isDestroyed === b.isDestroyed && a.isSaveRequested === b.isSaveRequested;
-  return areFlagsSame && a.json === b.json && a.error?.message === b.error?.message;
 }
 
 /**
@@ -152,7 +87,7 @@ function seal(
 }
 
 function isWriteDue(
-  { session, received, changesBefore }: OpenSession,
+  { session, received, changesBefore = 0 }: OpenSession,
   { isSaveRequested, json }: Snapshot,
   { options: { maxAge, touchAfter }, changes }: WritingTools,
 ): boolean {
@@ -165,27 +100,6 @@ function isWriteDue(
 
 function newestTokensFor({ fields }: StoredSession, { newestTokens }: WritingTools): TokenData | undefined {
   return typeof fields.refreshToken === 'string' ? newestTokens(fields.refreshToken) : undefined;
-}
-
-/**
- * A slow request writes what it read before another one refreshed: its tokens would replace the newer ones in the
- * browser, and the spent refresh token would end the sign-in when it is used again.
- */
-function withTokens(
-  stored: StoredSession,
-  { accessToken, expiresAt, refreshToken }: TokenData,
-): StoredSession {
-  const { id, createdAt, fields } = stored;
-  return { id, createdAt, fields: { ...fields, accessToken, expiresAt, refreshToken } };
-}
-
-function assertSerializable(fields: StoredSession['fields']): void {
-  const taken = Object.keys(fields).find(isReserved);
-  const problem =
-    taken === undefined ? jsonProblem(fields) : `${taken}: the name of something that a session can do`;
-  if (problem === undefined) return;
-  const message = `A session keeps only what JSON can carry. Leave out or convert ${problem}`;
-  throw new WristbandException('session_not_serializable', message);
 }
 
 function tooLarge(

@@ -1,185 +1,164 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import onHeaders from 'on-headers';
 import { TokenRefresher } from '../auth/token-refresher.js';
-import type { ResolvedOptions } from '../config/resolved-options.js';
+import type { ResolvedOptions, ResolvedSessionOptions } from '../config/resolved-options.js';
 import { createCsrfToken } from '../csrf/csrf-token.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
-import { forbidCaching, markAsPersonal } from '../http/cache-headers.js';
-import { requestCookies } from '../http/cookies.js';
 import { rawRequest } from '../http/http-request.js';
-import { appendSetCookie, rawResponse } from '../http/http-response.js';
+import { rawResponse } from '../http/http-response.js';
+import type { TokenData } from '../interfaces/auth-flow.interface.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
-import { familyNames, joinedValues } from './cookie-family.js';
-import { RecentChanges } from './recent-changes.js';
-import { EndedSessions } from './ended-sessions.js';
 import { readOnlyCopy } from './read-only-session.js';
-import { copyFields, type ReceivedSession, SealedSessions } from './sealed-sessions.js';
-import {
-  type Decision,
-  decide,
-  isUnchangedSince,
-  nothingToWrite,
-  type OpenSession,
-  type WritingTools,
-} from './session-writer.js';
+import { copyFields } from './sealed-sessions.js';
+import { SessionInUse } from './session-in-use.js';
+import { writeBeforeResponse, writeWithHeaders } from './session-response.js';
+import type { FoundSession, SessionKeeper, TokenExchange } from './session-keeper.interface.js';
+import { sessionKeeper } from './session-keepers.js';
 import { WristbandSession } from './session.js';
 
-/** A session in the course of its request. */
-interface SessionInUse extends OpenSession {
-  /** What was decided last; an error was told to the handler when that was before the headers. */
-  decision?: Decision;
-  isWritten: boolean;
-}
+/** What a request without a session brings. */
+const NOTHING: FoundSession = { received: undefined, cookieNames: [] };
 
 /**
- * Opens the session of a request once, when somebody asks for it, and writes it back once, when the response headers
- * are sent: whatever kind of response it is, and whether a handler, a guard or an exception ends the request.
+ * Opens the session of a request once, when somebody asks for it, and has it written back once, before the response
+ * begins: whatever kind of response it is, and whether a handler, a guard or an exception ends the request.
  */
 @Injectable()
 export class SessionManager {
-  readonly #open = new WeakMap<IncomingMessage, SessionInUse>();
-  /** Absent when the application uses no sessions. */
-  readonly #tools: WritingTools | undefined;
+  readonly #inUse = new WeakMap<IncomingMessage, SessionInUse>();
+  /** Sessions that are being looked for. A request asks once, also when that fails. */
+  readonly #searches = new WeakMap<IncomingMessage, Promise<WristbandSession>>();
+  readonly #options: ResolvedSessionOptions | undefined;
+  readonly #keeper: SessionKeeper | undefined;
 
   constructor(
     @Inject(RESOLVED_OPTIONS) { session: options }: ResolvedOptions,
     refresher: TokenRefresher,
     private readonly events: WristbandEvents,
   ) {
-    this.#tools = options && {
-      options,
-      sealed: new SealedSessions(options),
-      ended: new EndedSessions(options),
-      changes: new RecentChanges(),
-      newestTokens: (refreshToken) => refresher.newestTokens(refreshToken),
-    };
+    this.#options = options;
+    this.#keeper = options && sessionKeeper(options, refresher);
+  }
+
+  /** Whether a session takes time to open and to write. */
+  get isAsync(): boolean {
+    return this.#keeper?.isAsync === true;
   }
 
   /**
-   * The sessions that are over although their cookies are good.
+   * Where sessions are kept.
    *
    * @throws {WristbandException} `session_not_configured`
    */
-  get ended(): EndedSessions {
-    return this.#configured().ended;
+  get keeper(): SessionKeeper {
+    return this.#keeper ?? notConfigured();
   }
 
   /**
+   * Opens the session of a request; takes time only when there is one in a store.
+   *
    * @param response absent where no cookie can be set any more: the session is then a copy to read, a new one each
    * time, since a socket lives longer than its session
-   * @throws {WristbandException} `session_not_configured`
+   * @throws {WristbandException} `session_not_configured`, `session_store_unavailable`
    */
-  open(request: HttpRequest, response: HttpResponse | undefined): WristbandSession {
+  load(
+    request: HttpRequest,
+    response: HttpResponse | undefined,
+  ): WristbandSession | Promise<WristbandSession> {
     const raw = rawRequest(request);
-    const known = response && this.#open.get(raw);
-    if (known) return known.session;
-
-    const { options } = this.#configured();
-    const isSkipped = raw.headers[options.skipSessionHeader?.toLowerCase() ?? ''] !== undefined;
-    const opened = isSkipped ? this.#start(undefined, []) : this.#read(request);
-    if (!response) return readOnlyCopy(opened.session);
-    this.#open.set(raw, opened);
-    if (!isSkipped) this.#attach(opened, rawResponse(response));
-    return opened.session;
+    if (!response) return this.#readOnly(request);
+    const known = this.#inUse.get(raw)?.session ?? this.#searches.get(raw);
+    if (known) return known;
+    if (this.#isSkipped(raw)) return this.#use(raw, NOTHING).session;
+    const found = this.keeper.find(request);
+    const target = rawResponse(response);
+    const isLate = target.headersSent;
+    const use = (one: FoundSession) => {
+      const inUse = this.#use(raw, one);
+      inUse.watch(target);
+      if (isLate) inUse.skipResponse();
+      else if (!this.isAsync) writeWithHeaders(target, inUse);
+      return inUse.session;
+    };
+    const search = found instanceof Promise ? found.then(use) : undefined;
+    if (search) this.#searches.set(raw, search);
+    if (this.isAsync && !isLate) writeBeforeResponse(target, () => this.#inUse.get(raw), search);
+    return search ?? use(found as FoundSession);
   }
 
   /**
-   * Decides what will be written, while the response can still become an error.
+   * The session of a request for code that cannot wait.
    *
-   * @throws {WristbandException} `session_too_large`, `session_not_serializable`
+   * @throws {WristbandException} `session_not_configured`; `session_not_loaded` when that would take time
    */
-  prepare(request: HttpRequest): void {
-    const opened = this.#open.get(rawRequest(request));
-    if (opened) this.#decide(opened);
+  open(request: HttpRequest, response: HttpResponse): WristbandSession {
+    const known = this.#inUse.get(rawRequest(request));
+    if (known) return known.session;
+    if (this.isAsync && !this.#isSkipped(rawRequest(request))) throw notLoaded();
+    return this.load(request, response) as WristbandSession;
   }
 
-  #read(request: HttpRequest): SessionInUse {
-    const { options, sealed, ended } = this.#configured();
-    const { cookieName, maxCookies, enableCsrfProtection } = options;
-    const cookies = requestCookies(request, cookieName);
-    const received = sealed.openNewest(joinedValues(cookies, cookieName, maxCookies), ended);
-    const opened = this.#start(received, familyNames(cookies, cookieName));
-    const { session } = opened;
-    // A session from before the protection was switched on gets its token now.
-    const lacksToken = session.isAuthenticated === true && typeof session.csrfToken !== 'string';
-    if (enableCsrfProtection && lacksToken) session.csrfToken = createCsrfToken();
-    return opened;
+  /** Exchanges the tokens of the session of a request; `exchange` is not called when that was done elsewhere. */
+  async renewTokens(request: HttpRequest, refreshToken: string, exchange: TokenExchange): Promise<TokenData> {
+    return (
+      this.#inUse.get(rawRequest(request))?.renewTokens(refreshToken, exchange) ?? exchange(refreshToken)
+    );
   }
 
-  #start(received: ReceivedSession | undefined, cookieNames: readonly string[]): SessionInUse {
-    const { options, ended, changes } = this.#configured();
+  /**
+   * Decides what will be written, and does what takes time, while the response can still become an error.
+   *
+   * @throws {WristbandException} `session_too_large`, `session_not_serializable`, `session_store_unavailable`
+   */
+  prepare(request: HttpRequest): Promise<void> | undefined {
+    return this.#inUse.get(rawRequest(request))?.prepare();
+  }
+
+  #readOnly(request: HttpRequest): WristbandSession | Promise<WristbandSession> {
+    const found = this.#isSkipped(rawRequest(request)) ? NOTHING : this.keeper.find(request);
+    const copy = (one: FoundSession) => readOnlyCopy(this.#start(one).session);
+    return found instanceof Promise ? found.then(copy) : copy(found);
+  }
+
+  #use(raw: IncomingMessage, found: FoundSession): SessionInUse {
+    const inUse = this.#start(found);
+    this.#inUse.set(raw, inUse);
+    return inUse;
+  }
+
+  #start(found: FoundSession): SessionInUse {
+    const { keeper } = this;
+    const { received } = found;
+    const isProtected = this.#options?.enableCsrfProtection === true;
     const session: WristbandSession = new WristbandSession(
       received && { ...received, fields: copyFields(received) },
       {
-        createCsrfToken: options.enableCsrfProtection ? createCsrfToken : undefined,
-        assertWritable: () => this.#decide(opened),
-        end: () => received && ended.add(received.id),
+        createCsrfToken: isProtected ? createCsrfToken : undefined,
+        assertWritable: () => inUse.decide(),
+        end: () => received && keeper.end(received),
       },
     );
-    const opened: SessionInUse = {
-      session,
-      received,
-      cookieNames,
-      changesBefore: changes.count,
-      isWritten: false,
-    };
-    return opened;
+    const inUse = new SessionInUse(session, found, keeper, this.events);
+    // A session from before the protection was switched on gets its token now.
+    const lacksToken = session.isAuthenticated === true && typeof session.csrfToken !== 'string';
+    if (isProtected && lacksToken) session.csrfToken = createCsrfToken();
+    return inUse;
   }
 
-  #attach(opened: SessionInUse, response: ServerResponse): void {
-    if (response.headersSent) {
-      opened.isWritten = true;
-      opened.decision = nothingToWrite(opened);
-    } else {
-      onHeaders(response, () => this.#write(opened, response));
-    }
-    response.once('close', () => this.#reportLostWrite(opened));
+  #isSkipped({ headers }: IncomingMessage): boolean {
+    return headers[this.#options?.skipSessionHeader?.toLowerCase() ?? ''] !== undefined;
   }
+}
 
-  #decide(opened: SessionInUse): void {
-    if (opened.isWritten) return;
-    opened.decision = decide(opened, this.#configured(), opened.decision);
-    if (opened.decision.error) throw opened.decision.error;
-  }
+function notConfigured(): never {
+  const message = 'Set the option session.secrets of WristbandModule to use sessions';
+  throw new WristbandException('session_not_configured', message);
+}
 
-  #write(opened: SessionInUse, response: ServerResponse): void {
-    opened.isWritten = true;
-    markAsPersonal(response);
-    if (WristbandSession.stateOf(opened.session).isHandedOut) forbidCaching(response);
-    const { decision: known } = opened;
-    const decision = decide(opened, this.#configured(), known);
-    opened.decision = decision;
-    const { sealedJson } = decision;
-    if (sealedJson !== undefined && sealedJson !== opened.received?.json) {
-      this.#configured().changes.add(opened.session.id);
-    }
-    for (const cookie of decision.cookies) appendSetCookie(response, cookie);
-    // The headers are on their way: what nobody was told yet cannot become an error of the response any more.
-    const isTold = known?.error !== undefined && known.error.message === decision.error?.message;
-    if (decision.error && !isTold) this.#reportError(decision.error);
-  }
-
-  /** Whoever streams a response may change the session long after its headers. */
-  #reportLostWrite(opened: SessionInUse): void {
-    const { isWritten, decision } = opened;
-    if (!isWritten || !decision || isUnchangedSince(decision, opened)) return;
-    this.events.error('The session was changed after the response headers had been sent: the change is lost');
-    this.events.emit({ type: 'session.lost_write', reason: 'headers_sent' });
-  }
-
-  #reportError({ code, message }: WristbandException): void {
-    this.events.error(`The session could not be written: ${message}`);
-    this.events.emit({ type: 'session.lost_write', reason: code });
-  }
-
-  #configured(): WritingTools {
-    if (this.#tools) return this.#tools;
-    throw new WristbandException(
-      'session_not_configured',
-      'Set the option session.secrets of WristbandModule to use sessions',
-    );
-  }
+function notLoaded(): WristbandException {
+  const message =
+    'The session is in a store and has not been loaded for this request: inject it with @Session(), or list a guard or SessionInterceptor';
+  return new WristbandException('session_not_loaded', message);
 }

@@ -22,8 +22,8 @@ export interface StoredSession {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** What a session asks of the one who keeps it. */
-export interface SessionKeeper {
+/** What a session tells, and asks of, whoever opened it. */
+export interface SessionHooks {
   /** The token of a sign-in; absent when none is wanted. */
   readonly createCsrfToken?: (() => string) | undefined;
   /** Throws when the session cannot be written as it is now. */
@@ -39,12 +39,12 @@ export interface SessionKeeper {
 export class WristbandSession implements Omit<SessionMethods<Record<string, unknown>>, 'get' | 'set'> {
   [field: string]: unknown;
   readonly #state: SessionState;
-  readonly #keeper: SessionKeeper;
+  readonly #hooks: SessionHooks;
 
-  constructor(stored: StoredSession | undefined, keeper: SessionKeeper) {
+  constructor(stored: StoredSession | undefined, hooks: SessionHooks) {
     const { id = newId(), createdAt = nowInSeconds(), fields = {} } = stored ?? {};
     this.#state = { id, createdAt, isSaveRequested: false, isDestroyed: false, isHandedOut: false };
-    this.#keeper = keeper;
+    this.#hooks = hooks;
     for (const [name, value] of Object.entries(fields)) if (!isReserved(name)) this[name] = value;
   }
 
@@ -114,7 +114,7 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
     Object.assign(this.#state, { id: newId(), createdAt: nowInSeconds(), isDestroyed: false });
     if (userInfo.roles) this.roles = userInfo.roles.map(({ name }) => name);
     Object.assign(this, customFields);
-    const csrfToken = this.#keeper.createCsrfToken?.();
+    const csrfToken = this.#hooks.createCsrfToken?.();
     Object.assign(this, {
       isAuthenticated: true,
       accessToken,
@@ -135,17 +135,17 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
       Object.assign(this, Object.fromEntries(before.fields));
       throw error;
     }
-    this.#keeper.end();
+    this.#hooks.end();
   }
 
   save(): void {
     this.#state.isSaveRequested = true;
-    this.#keeper.assertWritable();
+    this.#hooks.assertWritable();
   }
 
   clear(): void {
     WristbandSession.discard(this);
-    this.#keeper.end();
+    this.#hooks.end();
   }
 
   destroy(): void {

@@ -3,7 +3,8 @@ import { SessionManager } from './session.manager.js';
 
 /**
  * Ends sessions from outside of their requests: when a user is locked out, changes the password, or leaves. Their cookies
- * open no more from then on; whoever signs in again gets a new session. The memory for that is one of this process.
+ * open no more from then on; whoever signs in again gets a new session. With a store that holds for all processes that share
+ * it, otherwise for this one, which remembers it.
  *
  * @example
  * ```ts
@@ -23,27 +24,27 @@ export class WristbandSessions {
    * Ends one session.
    *
    * @param id `session.id`
-   * @throws {WristbandException} `session_not_configured`
+   * @throws {WristbandException} `session_not_configured`, `session_store_unavailable`
    */
   async revokeSession(id: string): Promise<void> {
-    this.manager.ended.add(id);
+    await this.manager.keeper.revoke(id);
   }
 
   /**
    * Ends every session of a user.
    *
-   * @throws {WristbandException} `session_not_configured`
+   * @throws {WristbandException} `session_not_configured`, `session_store_unavailable`
    */
   async revokeUser(userId: string): Promise<void> {
-    this.manager.ended.addAll('userId', userId);
+    await this.manager.keeper.revokeAll('userId', userId);
   }
 
   /**
    * Ends every session of a tenant.
    *
-   * @throws {WristbandException} `session_not_configured`
+   * @throws {WristbandException} `session_not_configured`, `session_store_unavailable`
    */
   async revokeTenant(tenantId: string): Promise<void> {
-    this.manager.ended.addAll('tenantId', tenantId);
+    await this.manager.keeper.revokeAll('tenantId', tenantId);
   }
 }

@@ -4,6 +4,7 @@ import { WristbandException, type WristbandErrorCode } from '../errors/wristband
 const BY_MEANING: readonly WristbandErrorCode[] = [
   'csrf_failed',
   'wristband_unavailable',
+  'session_store_unavailable',
   'token_refresh_failed',
   'invalid_token',
   'not_authenticated',

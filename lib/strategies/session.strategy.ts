@@ -23,7 +23,8 @@ export class SessionStrategy {
    * sign-in, the session is then over; `wristband_unavailable` when it cannot be asked, the session then stays
    */
   async authenticate(context: AuthContext, isCsrfSkipped: boolean): Promise<Authentication> {
-    const session = this.sessions.open(context.request, context.response);
+    const loaded = this.sessions.load(context.request, context.response);
+    const session = loaded instanceof Promise ? await loaded : loaded;
     const { isAuthenticated, accessToken, expiresAt, userId } = session;
     // What is in a session was typed by the application: only values of the right type count.
     if (isAuthenticated !== true || typeof accessToken !== 'string') throw notAuthenticated();
@@ -41,7 +42,8 @@ export class SessionStrategy {
     if (typeof refreshToken !== 'string' || refreshToken === '') throw notAuthenticated();
     if (!context.response) return this.#known(refreshToken, accessToken);
     try {
-      const tokens = await this.refresher.refresh(refreshToken);
+      const exchange = (token: string) => this.refresher.refresh(token);
+      const tokens = await this.sessions.renewTokens(context.request, refreshToken, exchange);
       session.accessToken = tokens.accessToken;
       session.expiresAt = tokens.expiresAt;
       session.refreshToken = tokens.refreshToken;

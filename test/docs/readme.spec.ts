@@ -97,6 +97,7 @@ describe('README', () => {
       'auth.controller.ts',
       'orders.controller.ts',
       'cart.controller.ts',
+      'store.module.ts',
       'reports.controller.ts',
       'open-api.ts',
       'orders.gateway.ts',

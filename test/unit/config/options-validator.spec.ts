@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { validateOptions } from '../../../lib/config/options-validator.js';
 import { resolveOptions } from '../../../lib/config/resolved-options.js';
-import { type SessionOptions, WristbandConfigError, type WristbandOptions } from '../../../lib/index.js';
+import {
+  MemorySessionStore,
+  type SessionOptions,
+  WristbandConfigError,
+  type WristbandOptions,
+} from '../../../lib/index.js';
 
 const SECRET = 'a-secret-for-tests-with-32-characters-or-more';
 const VALID: WristbandOptions = {
@@ -128,6 +133,9 @@ describe('validateOptions', () => {
     ['maxCookies', 0],
     ['maxCookies', 1.5],
     ['maxCookies', 4],
+    ['store', 'redis'],
+    ['store', { read() {}, write() {} }],
+    ['store', { get() {}, set() {}, destroy() {} }],
     ['touchAfter', 3600],
     ['maxage', 3600],
   ])('names the option session.%s when it is %j', (option, value) => {
@@ -321,6 +329,43 @@ describe('validateOptions', () => {
 
     expect(() => validateOptions(options)).not.toThrow(/hunter2/);
     expect(() => validateOptions(options)).toThrow(/has 7 characters/);
+  });
+});
+
+describe('session.store', () => {
+  const problemsWith = (session: object) => {
+    try {
+      validateOptions({ ...VALID, session: { ...VALID.session, ...session } } as never);
+      return [];
+    } catch (error) {
+      return (error as WristbandConfigError).problems.map(({ option, message }) => `${option} ${message}`);
+    }
+  };
+
+  it.each<[session: object, problem: RegExp]>([
+    [
+      { store: {} },
+      /^session.store is no session store: it cannot do read, write, touch, delete, list, lock/,
+    ],
+    [{ store: { get() {}, set() {}, destroy() {} } }, /wrap it: fromExpressSessionStore\(store\)$/],
+    [
+      { store: new MemorySessionStore(), maxCookies: 2 },
+      /^session.maxCookies is of no use with session.store/,
+    ],
+    [
+      { store: new MemorySessionStore(), csrfCookieName: 'sid' },
+      /^session.csrfCookieName must not be a name/,
+    ],
+  ])('says what is wrong: %#', (session, problem) => {
+    expect(problemsWith(session)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('may be any that can do what a store can, and names its cookie sid', () => {
+    const options = { ...VALID, session: { ...VALID.session, store: new MemorySessionStore(), maxAge: 0 } };
+
+    const { session } = resolveOptions(validateOptions(options as never));
+
+    expect(session).toMatchObject({ cookieName: 'sid', touchAfter: 60 });
   });
 });
 

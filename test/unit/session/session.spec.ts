@@ -20,9 +20,9 @@ const CALLBACK_DATA: CallbackData = {
     email: 'a@acme.example',
   },
 };
-const KEEPER = { assertWritable() {}, end() {} };
+const HOOKS = { assertWritable() {}, end() {} };
 const stored = (fields: Record<string, unknown>) =>
-  new WristbandSession({ id: 'id-1', createdAt: 1000, fields }, KEEPER);
+  new WristbandSession({ id: 'id-1', createdAt: 1000, fields }, HOOKS);
 
 describe('WristbandSession', () => {
   it('holds its fields as plain properties', () => {
@@ -38,7 +38,7 @@ describe('WristbandSession', () => {
   });
 
   it('is filled from a callback with what a session keeps, and nothing else', () => {
-    const session = new WristbandSession(undefined, KEEPER);
+    const session = new WristbandSession(undefined, HOOKS);
 
     session.fromCallback(CALLBACK_DATA, { theme: 'dark' });
 
@@ -73,7 +73,7 @@ describe('WristbandSession', () => {
   });
 
   it('does not let custom fields overwrite who signed in', () => {
-    const session = new WristbandSession(undefined, KEEPER);
+    const session = new WristbandSession(undefined, HOOKS);
 
     session.fromCallback(CALLBACK_DATA, { userId: 'admin', isAuthenticated: false });
 
@@ -84,7 +84,7 @@ describe('WristbandSession', () => {
   it.each(['__proto__', 'constructor', 'save', 'toJSON', 'id'])('refuses a field named %s', (name) => {
     const fields = JSON.parse(`{"${name}":{"isAdmin":true}}`) as object;
 
-    expect(() => new WristbandSession(undefined, KEEPER).fromCallback(CALLBACK_DATA, fields)).toThrow(name);
+    expect(() => new WristbandSession(undefined, HOOKS).fromCallback(CALLBACK_DATA, fields)).toThrow(name);
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
   });
 
@@ -147,7 +147,7 @@ describe('WristbandSession', () => {
   });
 
   it('refuses both answers with 401 when nobody is signed in', () => {
-    const session = new WristbandSession(undefined, KEEPER);
+    const session = new WristbandSession(undefined, HOOKS);
 
     expect(() => session.getSessionResponse()).toThrow(
       expect.objectContaining({ code: 'not_authenticated', status: 401 }),

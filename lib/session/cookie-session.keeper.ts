@@ -1,0 +1,45 @@
+import { requestCookies } from '../http/cookies.js';
+import type { HttpRequest } from '../interfaces/http.interface.js';
+import { familyNames, joinedValues } from './cookie-family.js';
+import type { SessionOwner } from './ended-sessions.js';
+import type { ReceivedSession } from './sealed-sessions.js';
+import type { Decision, FoundSession, SessionKeeper } from './session-keeper.interface.js';
+import type { OpenSession } from './session-snapshot.js';
+import { decide, type WritingTools } from './session-writer.js';
+
+/** Keeps a session in its cookie. Nothing takes time, so a cookie is sealed while the headers are written. */
+export class CookieSessionKeeper implements SessionKeeper {
+  readonly isAsync = false;
+
+  constructor(private readonly tools: WritingTools) {}
+
+  find(request: HttpRequest): FoundSession {
+    const { options, sealed, ended, changes } = this.tools;
+    const { cookieName, maxCookies } = options;
+    const cookies = requestCookies(request, cookieName);
+    const received = sealed.openNewest(joinedValues(cookies, cookieName, maxCookies), ended);
+    return { received, changesBefore: changes.count, cookieNames: familyNames(cookies, cookieName) };
+  }
+
+  decide(opened: OpenSession, known?: Decision): Decision {
+    const decision = decide(opened, this.tools, known);
+    const { sealedJson } = decision;
+    // Also what was decided before counts from now on: the headers may be on their way.
+    const isChange = sealedJson !== undefined && sealedJson !== opened.received?.json;
+    if (isChange) this.tools.changes.add(opened.session.id);
+    return decision;
+  }
+
+  /** At once: the cookie stays good whatever becomes of the response. */
+  end({ id }: ReceivedSession): void {
+    this.tools.ended.add(id);
+  }
+
+  async revoke(id: string): Promise<void> {
+    this.tools.ended.add(id);
+  }
+
+  async revokeAll(owner: SessionOwner, value: string): Promise<void> {
+    this.tools.ended.addAll(owner, value);
+  }
+}

@@ -1,0 +1,156 @@
+import type { ServerResponse } from 'node:http';
+import { WristbandException } from '../errors/wristband.exception.js';
+import type { WristbandEvents } from '../events/wristband-events.js';
+import { forbidCaching, markAsPersonal } from '../http/cache-headers.js';
+import { appendSetCookie } from '../http/http-response.js';
+import type { TokenData } from '../interfaces/auth-flow.interface.js';
+import type { ReceivedSession } from './sealed-sessions.js';
+import type { Decision, FoundSession, SessionKeeper, TokenExchange } from './session-keeper.interface.js';
+import {
+  isSameSnapshot,
+  notWritable,
+  type OpenSession,
+  snapshotOf,
+  withReceivedTokens,
+} from './session-snapshot.js';
+import { WristbandSession } from './session.js';
+
+/** A session in the course of its request. */
+export class SessionInUse implements OpenSession {
+  received: ReceivedSession | undefined;
+  readonly changesBefore: number | undefined;
+  readonly cookieNames: readonly string[];
+  /** What was decided last; an error was told to the handler when that was before the headers. */
+  #decision: Decision | undefined;
+  #hasBegun = false;
+  #ongoing: Promise<void> | undefined;
+
+  constructor(
+    readonly session: WristbandSession,
+    { received, changesBefore, cookieNames }: FoundSession,
+    private readonly keeper: SessionKeeper,
+    private readonly events: WristbandEvents,
+  ) {
+    this.received = received;
+    this.changesBefore = changesBefore;
+    this.cookieNames = cookieNames;
+  }
+
+  /** Tells of changes that come too late. */
+  watch(response: ServerResponse): void {
+    response.once('close', () => this.#reportLostWrite());
+  }
+
+  /** The response had begun when the session was opened: there is nothing to say about it any more. */
+  skipResponse(): void {
+    this.#hasBegun = true;
+    this.#decision = { snapshot: snapshotOf(this), cookies: [] };
+  }
+
+  /** @throws {WristbandException} when the session cannot be written as it is now */
+  decide(): void {
+    if (this.#hasBegun) return;
+    this.#decision = this.keeper.decide(this, this.#decision);
+    if (this.#decision.error) throw this.#decision.error;
+  }
+
+  /** Decides and, where that takes time, writes. */
+  prepare(): Promise<void> | undefined {
+    // Resolvers of one request are done at the same time.
+    if (this.#ongoing) return this.#ongoing.then(() => this.prepare());
+    this.decide();
+    return this.#hasBegun || !this.#decision?.commit ? undefined : this.#startCommit(this.#decision);
+  }
+
+  async renewTokens(refreshToken: string, exchange: TokenExchange): Promise<TokenData> {
+    const { received } = this;
+    const renewed = received && (await this.keeper.renewTokens?.(received, exchange));
+    if (!renewed) return exchange(refreshToken);
+    // What is kept already need not be written by this request as well.
+    if (renewed.isKept) this.received = withReceivedTokens(received, renewed.tokens);
+    return renewed.tokens;
+  }
+
+  /**
+   * Writes the session, as the response begins.
+   *
+   * @returns when the response may go on, if that takes time
+   * @throws {WristbandException} `session_store_unavailable`
+   */
+  begin(response: ServerResponse): Promise<void> | undefined {
+    this.#hasBegun = true;
+    markAsPersonal(response);
+    if (WristbandSession.stateOf(this.session).isHandedOut) forbidCaching(response);
+    // Somebody did not wait for the handler, for example because it took too long.
+    const finish = () => this.#finish(response);
+    return this.#ongoing ? this.#ongoing.then(finish, finish) : finish();
+  }
+
+  #finish(response: ServerResponse): Promise<void> | undefined {
+    const known = this.#decision;
+    const decision = this.keeper.decide(this, known);
+    this.#decision = decision;
+    // The headers are on their way: what nobody was told yet cannot become an error of the response any more.
+    const isTold = known?.error !== undefined && known.error.message === decision.error?.message;
+    if (decision.error && !isTold) this.#reportError(decision.error);
+    if (decision.commit) return this.#commitLate(decision, response);
+    this.#setCookies(response);
+    return undefined;
+  }
+
+  /** The handler is done: only the log can be told, and whoever waits for the response. */
+  async #commitLate(decision: Decision, response: ServerResponse): Promise<void> {
+    try {
+      await this.#commit(decision);
+    } catch (error) {
+      this.#reportError(notWritable(error));
+      throw error;
+    }
+    this.#setCookies(response);
+  }
+
+  async #startCommit(decision: Decision): Promise<void> {
+    try {
+      this.#ongoing = this.#commit(decision);
+      await this.#ongoing;
+    } finally {
+      this.#ongoing = undefined;
+    }
+  }
+
+  /** What is decided again afterwards is compared with what is now kept. */
+  async #commit({ commit, ...decision }: Decision): Promise<void> {
+    try {
+      const done = await commit?.();
+      if (!done) return;
+      this.received = done.received;
+      this.#decision = { ...decision, cookies: done.cookies };
+    } catch (cause) {
+      const error = notWritable(cause);
+      if (decision.isRenewal) {
+        this.#decision = decision;
+        this.events.warn(`The session was not renewed: ${error.message}`);
+        return;
+      }
+      this.#decision = { ...decision, error };
+      throw error;
+    }
+  }
+
+  #setCookies(response: ServerResponse): void {
+    for (const cookie of this.#decision?.cookies ?? []) appendSetCookie(response, cookie);
+  }
+
+  /** Whoever streams a response may change the session long after its headers. */
+  #reportLostWrite(): void {
+    const decision = this.#decision;
+    if (!this.#hasBegun || !decision || isSameSnapshot(decision.snapshot, snapshotOf(this))) return;
+    this.events.error('The session was changed after the response headers had been sent: the change is lost');
+    this.events.emit({ type: 'session.lost_write', reason: 'headers_sent' });
+  }
+
+  #reportError({ code, message }: WristbandException): void {
+    this.events.error(`The session could not be written: ${message}`);
+    this.events.emit({ type: 'session.lost_write', reason: code });
+  }
+}

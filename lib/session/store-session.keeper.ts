@@ -1,0 +1,138 @@
+import type { ResolvedSessionOptions } from '../config/resolved-options.js';
+import { requestCookies } from '../http/cookies.js';
+import type { HttpRequest } from '../interfaces/http.interface.js';
+import { familyNames, joinedValues } from './cookie-family.js';
+import type { EndedSessions, SessionOwner } from './ended-sessions.js';
+import { type ReceivedId, SealedSessionIds } from './sealed-session-ids.js';
+import { isAlive, receivedFrom, type ReceivedSession } from './sealed-sessions.js';
+import { csrfCookie, expiredCookies, remainingLifetime, sessionCookies } from './session-cookies.js';
+import type {
+  Commit,
+  Decision,
+  FoundSession,
+  RenewedTokens,
+  SessionKeeper,
+  TokenExchange,
+} from './session-keeper.interface.js';
+import type { SessionRecords } from './session-records.js';
+import { isSameSnapshot, type OpenSession, type Snapshot, snapshotOf } from './session-snapshot.js';
+import type { StoredSession } from './session.js';
+import type { TokenLease } from './token-lease.js';
+
+/** Keeps a session in a store; its cookie holds the ID. */
+export class StoreSessionKeeper implements SessionKeeper {
+  readonly isAsync = true;
+  readonly #ids: SealedSessionIds;
+
+  constructor(
+    private readonly options: ResolvedSessionOptions,
+    private readonly records: SessionRecords,
+    private readonly ended: EndedSessions,
+    private readonly lease: TokenLease,
+  ) {
+    this.#ids = new SealedSessionIds(options.secrets);
+  }
+
+  find(request: HttpRequest): FoundSession | Promise<FoundSession> {
+    const { cookieName } = this.options;
+    const cookies = requestCookies(request, cookieName);
+    const cookieNames = familyNames(cookies, cookieName);
+    const ids = this.#ids.open(joinedValues(cookies, cookieName, 1));
+    if (ids.length === 0) return { received: undefined, cookieNames };
+    return this.#read(ids).then((received) => ({ received, cookieNames }));
+  }
+
+  decide(opened: OpenSession, known?: Decision): Decision {
+    const snapshot = snapshotOf(opened);
+    if (known && isSameSnapshot(known.snapshot, snapshot)) return known;
+    const { isDestroyed, isSaveRequested, json, error } = snapshot;
+    const { session, received } = opened;
+    if (isDestroyed) return this.#deletion(opened, snapshot);
+    if (error) return { snapshot, cookies: [], error };
+    const isChanged = received ? json !== received.json : session.size > 0;
+    if (json !== undefined && (isChanged || isSaveRequested))
+      return { snapshot, cookies: [], commit: () => this.#write(opened, json) };
+    if (received && this.#isTouchDue(received))
+      return { snapshot, cookies: [], isRenewal: true, commit: () => this.#touch(opened, received) };
+    return { snapshot, cookies: [] };
+  }
+
+  /** Nothing yet: the session is over when its record is gone, and else the user may try again. */
+  end(): void {}
+
+  renewTokens(received: ReceivedSession, exchange: TokenExchange): Promise<RenewedTokens> {
+    return this.lease.renewTokens(received, exchange);
+  }
+
+  async revoke(id: string): Promise<void> {
+    this.ended.add(id);
+    await this.records.delete([id]);
+  }
+
+  async revokeAll(owner: SessionOwner, value: string): Promise<void> {
+    // Also those of this process that are being written at this moment.
+    this.ended.addAll(owner, value);
+    await this.records.deleteAll(owner, value);
+  }
+
+  /** The session that was in use last, if a request brings several. */
+  async #read(ids: readonly ReceivedId[]): Promise<ReceivedSession | undefined> {
+    const sessions = await this.records.read(ids.map(({ id }) => id));
+    let newest: ReceivedSession | undefined;
+    for (const [index, { issuedAt }] of ids.entries()) {
+      const record = sessions[index];
+      if (!record) continue;
+      const session = { ...record, issuedAt: Math.max(record.issuedAt, issuedAt) };
+      if (this.ended.has(session) || !isAlive(session, this.options)) continue;
+      if (!newest || session.issuedAt > newest.issuedAt) newest = session;
+    }
+    return newest;
+  }
+
+  async #write(opened: OpenSession, json: string): Promise<Commit> {
+    const { received } = opened;
+    // From text: the handler may go on to change what it put into the session.
+    const stored = receivedFrom(json);
+    if (!stored) return { cookies: [], received };
+    // Ended by another request meanwhile: to write it would bring it back, to remove it could hit the next sign-in.
+    if (this.ended.has(stored)) return { cookies: [], received };
+    const isWritten = await this.records.write(stored, received);
+    // The sign-in has a new ID; afterwards, so that a failure leaves the user with what was there.
+    if (received && received.id !== stored.id) await this.#forget([received.id]);
+    return isWritten
+      ? { cookies: this.#cookies(opened, stored), received: stored }
+      : { cookies: [], received };
+  }
+
+  async #touch(opened: OpenSession, received: ReceivedSession): Promise<Commit> {
+    const isThere = !this.ended.has(received) && (await this.records.touch(received));
+    return { cookies: isThere ? this.#cookies(opened, received) : [], received };
+  }
+
+  #deletion({ received, cookieNames }: OpenSession, snapshot: Snapshot): Decision {
+    const cookies = cookieNames.length > 0 ? expiredCookies(cookieNames, this.options) : [];
+    if (!received) return { snapshot, cookies };
+    const commit = async () => {
+      await this.#forget([received.id]);
+      return { cookies, received };
+    };
+    return { snapshot, cookies: [], commit };
+  }
+
+  async #forget(ids: readonly string[]): Promise<void> {
+    await this.records.delete(ids);
+    for (const id of ids) this.ended.add(id);
+  }
+
+  #cookies({ cookieNames }: OpenSession, { id, createdAt, fields }: StoredSession): readonly string[] {
+    const lifetime = remainingLifetime(createdAt, this.options);
+    const cookies = sessionCookies(this.#ids.seal(id), lifetime, cookieNames, this.options) ?? [];
+    const { csrfToken } = fields;
+    const hasToken = this.options.enableCsrfProtection && typeof csrfToken === 'string';
+    return hasToken ? [...cookies, csrfCookie(csrfToken, lifetime, this.options)] : cookies;
+  }
+
+  #isTouchDue({ issuedAt }: ReceivedSession): boolean {
+    return Date.now() / 1000 - issuedAt >= this.options.touchAfter;
+  }
+}
