@@ -81,9 +81,8 @@ export class SessionInUse implements OpenSession {
     this.#hasBegun = true;
     markAsPersonal(response);
     if (WristbandSession.stateOf(this.session).isHandedOut) forbidCaching(response);
-    // Somebody did not wait for the handler, for example because it took too long.
-    const finish = () => this.#finish(response);
-    return this.#ongoing ? this.#ongoing.then(finish, finish) : finish();
+    // Server-sent events begin while that of the handler is under way; or somebody did not wait for the handler.
+    return this.#ongoing ? this.#ongoing.then(() => this.#finish(response)) : this.#finish(response);
   }
 
   #finish(response: ServerResponse): Promise<void> | undefined {

@@ -238,6 +238,7 @@ describeModes('session persistence', (platform, name, newStore) => {
   let emulator: WristbandEmulator;
   let app: TestApp;
   let browser: Browser;
+  const store = newStore?.();
   const get = (path: string, options = {}) =>
     browser.get(`${app.origin}${path}`, { redirect: 'manual', ...options });
 
@@ -246,7 +247,7 @@ describeModes('session persistence', (platform, name, newStore) => {
     app = await startTestApp({
       emulator,
       platform,
-      options: { session: { ...optionsFor(emulator).session!, ...(newStore && { store: newStore() }) } },
+      options: { session: { ...optionsFor(emulator).session!, ...(store && { store }) } },
       controllers: [CounterController, LateOpenController, RefusedController, UntouchedController],
     });
   });
@@ -258,6 +259,7 @@ describeModes('session persistence', (platform, name, newStore) => {
     browser = new Browser();
     app.events.length = 0;
     action = 'change';
+    store?.failing.clear();
   });
   afterEach(() => vi.useRealTimers());
 
@@ -289,6 +291,19 @@ describeModes('session persistence', (platform, name, newStore) => {
       expect(response.status).toBe(status);
       expect(response.setCookies).toEqual([expect.stringMatching(new RegExp(`^${name}=.+Max-Age=3600`))]);
       expect((await get('/c/read')).json()).toEqual({ count: 1 });
+    });
+
+    it.runIf(store)('becomes 503 without a cookie when the change cannot be kept', async () => {
+      store!.failing.add('write');
+
+      const response = await act();
+
+      expect(response.status).toBe(503);
+      expect(response.headers['retry-after']).toBe('1');
+      expect(response.setCookies).toEqual([]);
+      expect(response.text).toEqual(
+        method === 'HEAD' ? '' : expect.stringContaining('"code":"session_store_unavailable"'),
+      );
     });
 
     it('renews the cookie when that is due', async () => {
