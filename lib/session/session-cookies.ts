@@ -74,7 +74,7 @@ export function csrfCookie(
  * @param present names of this session's cookies in the request
  */
 export function expiredCookies(present: readonly string[], options: ResolvedSessionOptions): string[] {
-  const session = present.flatMap((name) => expiredEverywhere(name, sessionAttributes(options)));
+  const session = expired(present, options);
   if (!options.enableCsrfProtection) return session;
   return [...session, ...expiredEverywhere(options.csrfCookieName, csrfAttributes(options))];
 }
@@ -90,7 +90,7 @@ export function largestFields(fields: Readonly<Record<string, unknown>>): string
 }
 
 function expired(names: readonly string[], options: ResolvedSessionOptions): string[] {
-  return names.map((name) => serializeExpiredCookie(name, sessionAttributes(options)));
+  return names.flatMap((name) => expiredEverywhere(name, sessionAttributes(options)));
 }
 
 /** Also for the host alone: a cookie from before a domain was configured would bring the old session back. */
