@@ -88,16 +88,20 @@ export function copyFields({ fields, nested }: ReceivedSession): Record<string, 
 }
 
 /** Whether a session is as it came. */
-export function isUntouched(session: WristbandSession, received: ReceivedSession): boolean {
+export function isUntouched(session: WristbandSession, { id, fields, nested }: ReceivedSession): boolean {
   const names = Object.keys(session);
-  if (session.id !== received.id || names.length !== Object.keys(received.fields).length) return false;
-  return names.every((name) => {
+  if (session.id !== id || names.length !== Object.keys(fields).length) return false;
+  for (const name of names) {
     const value = session[name];
-    const json = received.nested.get(name);
-    if (json === undefined) return Object.hasOwn(received.fields, name) && value === received.fields[name];
-    // What JSON cannot carry does not show in it.
-    return jsonProblem({ value }) === undefined && JSON.stringify(value) === json;
-  });
+    const json = nested.get(name);
+    const isSame =
+      json === undefined
+        ? value === fields[name] && Object.hasOwn(fields, name)
+        : // What JSON cannot carry does not show in it.
+          jsonProblem({ value }) === undefined && JSON.stringify(value) === json;
+    if (!isSame) return false;
+  }
+  return true;
 }
 
 /** A session as it is received from now on, after it was written. */

@@ -26,18 +26,17 @@ export interface Snapshot {
 
 export function snapshotOf({ session, received }: OpenSession): Snapshot {
   const { id, createdAt, isDestroyed, isSaveRequested } = WristbandSession.stateOf(session);
-  const flags = { isDestroyed, isSaveRequested };
   try {
     // Most sessions are as they came: that is found out without a copy, and without turning them into text.
     if (received && isUntouched(session, received))
-      return { ...flags, stored: received, json: received.json };
+      return { isDestroyed, isSaveRequested, stored: received, json: received.json };
     // oxlint-disable-next-line typescript/no-misused-spread -- its own properties are its fields
     const stored = { id, createdAt, fields: { ...session } };
     assertSerializable(stored.fields);
-    return { ...flags, stored, json: JSON.stringify(stored) };
+    return { isDestroyed, isSaveRequested, stored, json: JSON.stringify(stored) };
   } catch (cause) {
     const stored = { id, createdAt, fields: received?.fields ?? {} };
-    return { ...flags, stored, error: notWritable(cause) };
+    return { isDestroyed, isSaveRequested, stored, error: notWritable(cause) };
   }
 }
 
