@@ -230,7 +230,7 @@ function describeModes(
 ): void {
   describePlatforms(`${title} in cookies`, (platform) => tests(platform, 'session'));
   describePlatforms(`${title} in a store`, (platform) =>
-    tests(platform, 'sid', () => new ObservedStore(new MemorySessionStore(), 100)),
+    tests(platform, 'sid', () => new ObservedStore(new MemorySessionStore(), 30)),
   );
 }
 
