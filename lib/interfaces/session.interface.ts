@@ -92,6 +92,22 @@ export interface SessionMethods<T extends object> {
    */
   save(): void;
 
+  /**
+   * Makes a change that depends on what is there, such as counting. With a store the change is made to the newest version
+   * and kept at once; when another request wrote meanwhile it is made again, so `change` may run several times and
+   * must do nothing else. Without a store it is a change of this session like any other.
+   *
+   * @example
+   * ```ts
+   * await session.update((fields) => {
+   *   fields.visits = (fields.visits ?? 0) + 1;
+   * });
+   * ```
+   * @throws {WristbandException} `not_authenticated` when the session was ended meanwhile, `session_not_serializable`,
+   * `session_store_unavailable`; what `change` throws, and nothing is changed then
+   */
+  update(change: (fields: SessionFields<T>) => void): Promise<void>;
+
   /** Ends the session: its data and its cookie. What is set afterwards in the same request is not kept. */
   clear(): void;
   /** The same as {@link clear}. */

@@ -8,6 +8,7 @@ const CHANGING: ReadonlySet<PropertyKey> = new Set<keyof SessionMethods<object>>
   'delete',
   'fromCallback',
   'save',
+  'update',
   'clear',
   'destroy',
 ]);

@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { WristbandException } from '../errors/wristband.exception.js';
+import { notAuthenticated, WristbandException } from '../errors/wristband.exception.js';
 import type { WristbandEvents } from '../events/wristband-events.js';
 import { forbidCaching, markAsPersonal } from '../http/cache-headers.js';
 import { appendSetCookie } from '../http/http-response.js';
 import type { TokenData } from '../interfaces/auth-flow.interface.js';
-import type { ReceivedSession } from './sealed-sessions.js';
+import { copyFields, receivedFrom, type ReceivedSession } from './sealed-sessions.js';
+import { changesBetween, withChanges } from './session-changes.js';
 import type { Decision, FoundSession, SessionKeeper, TokenExchange } from './session-keeper.interface.js';
 import {
   isSameSnapshot,
@@ -13,7 +14,7 @@ import {
   snapshotOf,
   withReceivedTokens,
 } from './session-snapshot.js';
-import { WristbandSession } from './session.js';
+import { type FieldsChange, WristbandSession } from './session.js';
 
 /** A session in the course of its request. */
 export class SessionInUse implements OpenSession {
@@ -56,10 +57,37 @@ export class SessionInUse implements OpenSession {
 
   /** Decides and, where that takes time, writes. */
   prepare(): Promise<void> | undefined {
-    // Resolvers of one request are done at the same time.
     if (this.#ongoing) return this.#ongoing.then(() => this.prepare());
     this.decide();
-    return this.#hasBegun || !this.#decision?.commit ? undefined : this.#startCommit(this.#decision);
+    const decision = this.#decision;
+    return this.#hasBegun || !decision?.commit ? undefined : this.#alone(() => this.#commit(decision));
+  }
+
+  /**
+   * Makes a change to the newest version of the session, and keeps it at once where that is possible.
+   *
+   * @throws {WristbandException} `not_authenticated` when the session was ended meanwhile
+   */
+  async update(change: FieldsChange): Promise<void> {
+    while (this.#ongoing) await this.#ongoing;
+    const { id, isDestroyed } = WristbandSession.stateOf(this.session);
+    const { received } = this;
+    if (!this.keeper.update || isDestroyed || received?.id !== id) change(this.session);
+    else await this.#alone(() => this.#update(received, change));
+  }
+
+  async #update(received: ReceivedSession, change: FieldsChange): Promise<void> {
+    const { json, error } = snapshotOf(this);
+    const known = json === undefined ? undefined : receivedFrom(json);
+    if (!known) throw error ?? notAuthenticated();
+    const written = await this.keeper.update?.(received, known, change);
+    if (!written) throw notAuthenticated('The session was ended meanwhile');
+    this.received = written;
+    // What the handler did in the meantime stays its own change.
+    const since = changesBetween(known, { ...known, fields: this.session.toJSON() });
+    const fields = { ...written, fields: copyFields(written) };
+    WristbandSession.replaceFields(this.session, withChanges(fields, since, known).fields);
+    if (this.#hasBegun) this.skipResponse();
   }
 
   async renewTokens(refreshToken: string, exchange: TokenExchange): Promise<TokenData> {
@@ -108,12 +136,15 @@ export class SessionInUse implements OpenSession {
     this.#setCookies(response);
   }
 
-  async #startCommit(decision: Decision): Promise<void> {
+  /** Resolvers of one request are done at the same time: what they write waits for each other. */
+  async #alone(work: () => Promise<void>): Promise<void> {
+    const done = work();
+    const ongoing = done.catch(() => undefined);
+    this.#ongoing = ongoing;
     try {
-      this.#ongoing = this.#commit(decision);
-      await this.#ongoing;
+      await done;
     } finally {
-      this.#ongoing = undefined;
+      if (this.#ongoing === ongoing) this.#ongoing = undefined;
     }
   }
 

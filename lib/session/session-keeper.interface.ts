@@ -4,6 +4,7 @@ import type { HttpRequest } from '../interfaces/http.interface.js';
 import type { SessionOwner } from './ended-sessions.js';
 import type { ReceivedSession } from './sealed-sessions.js';
 import type { OpenSession, Snapshot } from './session-snapshot.js';
+import type { FieldsChange, StoredSession } from './session.js';
 
 /** What a request brought. */
 export type FoundSession = Omit<OpenSession, 'session'>;
@@ -52,6 +53,17 @@ export interface SessionKeeper {
   decide(opened: OpenSession, known?: Decision): Decision;
   /** A session was ended by its own request. */
   end(received: ReceivedSession): void;
+  /**
+   * Makes a change to the newest version of a session and keeps that at once; absent where there is no newer version.
+   *
+   * @param known the session as the request has it now: what it changed so far is kept as well
+   * @returns the session as it is kept now, or `undefined` when it was ended meanwhile
+   */
+  update?(
+    received: ReceivedSession,
+    known: StoredSession,
+    change: FieldsChange,
+  ): Promise<ReceivedSession | undefined>;
   /** Has the tokens of a session exchanged by one process only; absent where no other process knows of it. */
   renewTokens?(received: ReceivedSession, exchange: TokenExchange): Promise<RenewedTokens>;
   /** Ends a session from outside of its requests. */

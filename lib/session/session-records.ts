@@ -56,14 +56,28 @@ export class SessionRecords {
    * @returns false when the session was ended meanwhile
    */
   async write(session: StoredSession, received: ReceivedSession | undefined): Promise<boolean> {
-    if (received?.id !== session.id) return this.#put(session, undefined);
+    if (received?.id !== session.id) return (await this.#put(session, undefined)) !== undefined;
     const changes = changesBetween(received, session);
-    return this.#turns.run(session.id, async () => {
+    const written = await this.update(session.id, (newest) => withChanges(newest, changes, received));
+    return written !== undefined;
+  }
+
+  /**
+   * Replaces a session by what `change` makes of its newest version; again, when somebody else wrote meanwhile.
+   *
+   * @returns the session as it is kept now, or `undefined` when it was ended meanwhile
+   */
+  update(
+    id: string,
+    change: (newest: ReceivedSession) => StoredSession,
+  ): Promise<ReceivedSession | undefined> {
+    return this.#turns.run(id, async () => {
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-        const newest = this.#lastSeen.get(session.id) ?? (await this.read([session.id]))[0];
-        if (!newest) return false;
-        if (await this.#put(withChanges(newest, changes, received), newest.version)) return true;
-        this.#lastSeen.delete(session.id);
+        const newest = this.#lastSeen.get(id) ?? (await this.read([id]))[0];
+        if (!newest) return undefined;
+        const written = await this.#put(change(newest), newest.version);
+        if (written) return written;
+        this.#lastSeen.delete(id);
         if (attempt > 0) await delay(Math.random() * MAX_PAUSE);
       }
       return whenStoreAnswers(() => Promise.reject(new Error('Others write to the session all the time')));
@@ -92,15 +106,13 @@ export class SessionRecords {
     });
   }
 
-  async #put(given: StoredSession, expected: number | undefined): Promise<boolean> {
+  async #put(given: StoredSession, expected: number | undefined): Promise<ReceivedSession | undefined> {
     const session = this.upToDate(given);
     const { id, createdAt, fields } = session;
     const value = this.#sealed.seal(JSON.stringify({ id, createdAt, fields }));
     const options = { expected, ttl: this.#ttl(createdAt), tags: this.#tagsOf(fields) };
     const version = await whenStoreAnswers(() => this.store.write(keyOf(id), value, options));
-    if (version === undefined) return false;
-    this.#open(id, { value, version });
-    return true;
+    return version === undefined ? undefined : this.#open(id, { value, version });
   }
 
   #open(id: string, record: SessionRecord | undefined): ReceivedSession | undefined {

@@ -70,7 +70,8 @@ export function withReceivedTokens(received: ReceivedSession, tokens: TokenData)
   return { ...received, fields, json: JSON.stringify({ id, createdAt, fields }) };
 }
 
-function assertSerializable(fields: StoredSession['fields']): void {
+/** @throws {WristbandException} `session_not_serializable` */
+export function assertSerializable(fields: StoredSession['fields']): void {
   const taken = Object.keys(fields).find(isReserved);
   const problem =
     taken === undefined ? jsonProblem(fields) : `${taken}: the name of something that a session can do`;

@@ -138,6 +138,7 @@ export class SessionManager {
         createCsrfToken: isProtected ? createCsrfToken : undefined,
         assertWritable: () => inUse.decide(),
         end: () => received && keeper.end(received),
+        update: (change) => inUse.update(change),
       },
     );
     const inUse = new SessionInUse(session, found, keeper, this.events);

@@ -30,7 +30,12 @@ export interface SessionHooks {
   assertWritable(): void;
   /** The session that came with the request is over, whatever cookies of it are still around. */
   end(): void;
+  /** Makes a change to the newest version of the session there is. */
+  update(change: FieldsChange): Promise<void>;
 }
+
+/** What a caller of `session.update()` does to the fields. */
+export type FieldsChange = (fields: Record<string, unknown>) => void;
 
 /**
  * The session of one request. Fields are plain properties and methods sit on the prototype, so `session.x`, `in` and
@@ -60,6 +65,12 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
   static discard(session: WristbandSession): void {
     session.#removeFields();
     session.#state.isDestroyed = true;
+  }
+
+  /** Puts other fields in the place of those that are there. */
+  static replaceFields(session: WristbandSession, fields: StoredSession['fields']): void {
+    session.#removeFields();
+    Object.assign(session, fields);
   }
 
   get id(): string {
@@ -109,7 +120,7 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
     const { userInfo, accessToken, expiresAt, refreshToken, tenantName, tenantCustomDomain } = callbackData;
     // A sign-in that fails leaves the session as it was.
     for (const name of Object.keys(customFields)) assertFree(name);
-    const before = { state: { ...this.#state }, fields: Object.entries(this) };
+    const before = { state: { ...this.#state }, fields: this.toJSON() };
     this.#removeFields();
     Object.assign(this.#state, { id: newId(), createdAt: nowInSeconds(), isDestroyed: false });
     if (userInfo.roles) this.roles = userInfo.roles.map(({ name }) => name);
@@ -130,9 +141,8 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
     try {
       this.save();
     } catch (error) {
-      this.#removeFields();
+      WristbandSession.replaceFields(this, before.fields);
       Object.assign(this.#state, before.state);
-      Object.assign(this, Object.fromEntries(before.fields));
       throw error;
     }
     this.#hooks.end();
@@ -141,6 +151,10 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
   save(): void {
     this.#state.isSaveRequested = true;
     this.#hooks.assertWritable();
+  }
+
+  update(change: FieldsChange): Promise<void> {
+    return this.#hooks.update(change);
   }
 
   clear(): void {

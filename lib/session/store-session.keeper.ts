@@ -15,8 +15,15 @@ import type {
   TokenExchange,
 } from './session-keeper.interface.js';
 import type { SessionRecords } from './session-records.js';
-import { isSameSnapshot, type OpenSession, type Snapshot, snapshotOf } from './session-snapshot.js';
-import type { StoredSession } from './session.js';
+import { changesBetween, withChanges } from './session-changes.js';
+import {
+  assertSerializable,
+  isSameSnapshot,
+  type OpenSession,
+  type Snapshot,
+  snapshotOf,
+} from './session-snapshot.js';
+import type { FieldsChange, StoredSession } from './session.js';
 import type { TokenLease } from './token-lease.js';
 
 /** Keeps a session in a store; its cookie holds the ID. */
@@ -59,6 +66,20 @@ export class StoreSessionKeeper implements SessionKeeper {
 
   /** Nothing yet: the session is over when its record is gone, and else the user may try again. */
   end(): void {}
+
+  update(
+    received: ReceivedSession,
+    known: StoredSession,
+    change: FieldsChange,
+  ): Promise<ReceivedSession | undefined> {
+    const changes = changesBetween(received, known);
+    return this.records.update(received.id, (newest) => {
+      const { id, createdAt, fields } = copyOf(withChanges(newest, changes, received));
+      change(fields);
+      assertSerializable(fields);
+      return { id, createdAt, fields };
+    });
+  }
 
   renewTokens(received: ReceivedSession, exchange: TokenExchange): Promise<RenewedTokens> {
     return this.lease.renewTokens(received, exchange);
@@ -135,4 +156,9 @@ export class StoreSessionKeeper implements SessionKeeper {
   #isTouchDue({ issuedAt }: ReceivedSession): boolean {
     return Date.now() / 1000 - issuedAt >= this.options.touchAfter;
   }
+}
+
+/** Nested values too: those of a session that was read are shared. */
+function copyOf({ id, createdAt, fields }: StoredSession) {
+  return { id, createdAt, fields: JSON.parse(JSON.stringify(fields)) as Record<string, unknown> };
 }

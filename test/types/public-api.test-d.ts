@@ -73,6 +73,12 @@ claims.sub = 'user-eve';
 // A session may be empty: every field may be absent, and it has its type.
 expectTypeOf(session.theme).toEqualTypeOf<'light' | 'dark' | undefined>();
 expectTypeOf(session.userId).toEqualTypeOf<string | undefined>();
+void session.update((fields) => {
+  expectTypeOf(fields.cart).toEqualTypeOf<{ items: string[] } | undefined>();
+  fields.theme = 'dark';
+  // @ts-expect-error -- no such theme
+  fields.theme = 'blue';
+});
 expectTypeOf(session.expiresAt).toEqualTypeOf<number | undefined>();
 expectTypeOf(session.toJSON().cart).toEqualTypeOf<{ items: string[] } | undefined>();
 expectTypeOf(session.getSessionResponse({ a: 1 })).toEqualTypeOf<SessionResponse<{ a: number }>>();

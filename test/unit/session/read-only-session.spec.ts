@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { WristbandException } from '../../../lib/errors/wristband.exception.js';
 import { readOnlyCopy } from '../../../lib/session/read-only-session.js';
 import { WristbandSession } from '../../../lib/session/session.js';
+import { SESSION_HOOKS } from '../../support/session-hooks.js';
 
 const KEEPER = {
+  ...SESSION_HOOKS,
   assertWritable: () => expect.unreachable(),
   end: () => expect.unreachable(),
 };
@@ -44,6 +46,7 @@ describe('a session where no cookie can be set', () => {
     ['delete()', (session) => session.delete('userId')],
     ['fromCallback()', (session) => session.fromCallback({} as never)],
     ['save()', (session) => session.save()],
+    ['update()', (session) => session.update(() => undefined)],
     ['clear()', (session) => session.clear()],
     ['destroy()', (session) => session.destroy()],
   ])('says that it cannot be changed: %s', (_, change) => {

@@ -3,6 +3,7 @@ import { resolveOptions } from '../../../lib/config/resolved-options.js';
 import { copyFields, isUntouched, SealedSessions } from '../../../lib/session/sealed-sessions.js';
 import { WristbandSession } from '../../../lib/session/session.js';
 import type { SessionOptions } from '../../../lib/index.js';
+import { SESSION_HOOKS } from '../../support/session-hooks.js';
 
 const SECRET = 'a-secret-for-tests-with-32-characters-or-more';
 const NOW = 1_800_000_000;
@@ -133,10 +134,7 @@ describe('isUntouched', () => {
   ])('sees %s', (_, change, isSame) => {
     const stored = { id: 'id-1', createdAt: Math.floor(Date.now() / 1000), fields };
     const received = sealed.openNewest([sealed.seal(JSON.stringify(stored))], ended)!;
-    const session = new WristbandSession(
-      { ...stored, fields: copyFields(received) },
-      { assertWritable() {}, end() {} },
-    );
+    const session = new WristbandSession({ ...stored, fields: copyFields(received) }, SESSION_HOOKS);
 
     change(session);
 
@@ -146,11 +144,8 @@ describe('isUntouched', () => {
   it('sees a new id', () => {
     const received = sealed.openNewest([sealed.seal(json({}, Math.floor(Date.now() / 1000)))], ended)!;
 
-    expect(
-      isUntouched(
-        new WristbandSession({ ...received, id: 'id-2' }, { assertWritable() {}, end() {} }),
-        received,
-      ),
-    ).toBe(false);
+    expect(isUntouched(new WristbandSession({ ...received, id: 'id-2' }, SESSION_HOOKS), received)).toBe(
+      false,
+    );
   });
 });

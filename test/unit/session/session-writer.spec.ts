@@ -5,6 +5,7 @@ import { EndedSessions } from '../../../lib/session/ended-sessions.js';
 import { SealedSessions } from '../../../lib/session/sealed-sessions.js';
 import { decide } from '../../../lib/session/session-writer.js';
 import { WristbandSession } from '../../../lib/session/session.js';
+import { SESSION_HOOKS } from '../../support/session-hooks.js';
 
 const SECRET = 'a-secret-for-tests-with-32-characters-or-more';
 const { session: options } = resolveOptions({
@@ -20,7 +21,7 @@ function decideWith(accessToken: string, growBy: number) {
   const fields = { accessToken: 'old', refreshToken: 'spent', blob: 'x'.repeat(1500) };
   const stored = { id: 'id-1', createdAt: nowInSeconds, fields };
   const received = { ...stored, issuedAt: nowInSeconds, json: JSON.stringify(stored), nested: new Map() };
-  const session = new WristbandSession(stored, { assertWritable() {}, end() {} });
+  const session = new WristbandSession(stored, SESSION_HOOKS);
   const opened = { session, received, changesBefore: 0, cookieNames: ['session'] };
   session.grown = 'y'.repeat(growBy);
   const newest = { accessToken, refreshToken: 'newest', expiresAt: 1, expiresIn: 1 };

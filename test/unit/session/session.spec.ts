@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WristbandSession } from '../../../lib/session/session.js';
 import type { CallbackData } from '../../../lib/index.js';
+import { SESSION_HOOKS } from '../../support/session-hooks.js';
 
 const CALLBACK_DATA: CallbackData = {
   accessToken: 'at',
@@ -20,9 +21,8 @@ const CALLBACK_DATA: CallbackData = {
     email: 'a@acme.example',
   },
 };
-const HOOKS = { assertWritable() {}, end() {} };
 const stored = (fields: Record<string, unknown>) =>
-  new WristbandSession({ id: 'id-1', createdAt: 1000, fields }, HOOKS);
+  new WristbandSession({ id: 'id-1', createdAt: 1000, fields }, SESSION_HOOKS);
 
 describe('WristbandSession', () => {
   it('holds its fields as plain properties', () => {
@@ -38,7 +38,7 @@ describe('WristbandSession', () => {
   });
 
   it('is filled from a callback with what a session keeps, and nothing else', () => {
-    const session = new WristbandSession(undefined, HOOKS);
+    const session = new WristbandSession(undefined, SESSION_HOOKS);
 
     session.fromCallback(CALLBACK_DATA, { theme: 'dark' });
 
@@ -73,7 +73,7 @@ describe('WristbandSession', () => {
   });
 
   it('does not let custom fields overwrite who signed in', () => {
-    const session = new WristbandSession(undefined, HOOKS);
+    const session = new WristbandSession(undefined, SESSION_HOOKS);
 
     session.fromCallback(CALLBACK_DATA, { userId: 'admin', isAuthenticated: false });
 
@@ -84,7 +84,9 @@ describe('WristbandSession', () => {
   it.each(['__proto__', 'constructor', 'save', 'toJSON', 'id'])('refuses a field named %s', (name) => {
     const fields = JSON.parse(`{"${name}":{"isAdmin":true}}`) as object;
 
-    expect(() => new WristbandSession(undefined, HOOKS).fromCallback(CALLBACK_DATA, fields)).toThrow(name);
+    expect(() => new WristbandSession(undefined, SESSION_HOOKS).fromCallback(CALLBACK_DATA, fields)).toThrow(
+      name,
+    );
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
   });
 
@@ -147,7 +149,7 @@ describe('WristbandSession', () => {
   });
 
   it('refuses both answers with 401 when nobody is signed in', () => {
-    const session = new WristbandSession(undefined, HOOKS);
+    const session = new WristbandSession(undefined, SESSION_HOOKS);
 
     expect(() => session.getSessionResponse()).toThrow(
       expect.objectContaining({ code: 'not_authenticated', status: 401 }),
@@ -170,6 +172,7 @@ describe('WristbandSession', () => {
     const session = new WristbandSession(
       { id: 'id-1', createdAt: 1000, fields: { userId: 'u-0' } },
       {
+        ...SESSION_HOOKS,
         assertWritable() {
           throw new Error('too large');
         },

@@ -1,0 +1,8 @@
+import type { SessionHooks } from '../../lib/session/session.js';
+
+/** For a session that nobody keeps. */
+export const SESSION_HOOKS: SessionHooks = {
+  assertWritable() {},
+  end() {},
+  async update() {},
+};
