@@ -110,7 +110,12 @@ export class SessionInUse implements OpenSession {
     markAsPersonal(response);
     if (WristbandSession.stateOf(this.session).isHandedOut) forbidCaching(response);
     // Server-sent events begin while that of the handler is under way; or somebody did not wait for the handler.
-    return this.#ongoing ? this.#ongoing.then(() => this.#finish(response)) : this.#finish(response);
+    if (!this.#ongoing) return this.#finish(response);
+    // Somebody did not wait for the handler, and will not hear from it: events, or a handler that took too long.
+    return this.#ongoing.then(() => {
+      if (this.#decision?.error) throw this.#decision.error;
+      return this.#finish(response);
+    });
   }
 
   #finish(response: ServerResponse): Promise<void> | undefined {
