@@ -48,10 +48,9 @@ export type {
   TokenResponse,
 } from './interfaces/session.interface.js';
 export type { UserInfo, UserInfoRole } from './interfaces/user-info.interface.js';
+export type { SameSite, SessionOptions } from './interfaces/session-options.interface.js';
 export type {
   JwtOptions,
-  SameSite,
-  SessionOptions,
   TenantCustomDomainPolicy,
   WristbandAsyncOptions,
   WristbandHttpOptions,

@@ -1,5 +1,6 @@
 import type { ConfigProblem } from '../errors/wristband-config.error.js';
-import type { SessionOptions, WristbandOptions } from '../interfaces/wristband-options.interface.js';
+import type { SessionOptions } from '../interfaces/session-options.interface.js';
+import type { WristbandOptions } from '../interfaces/wristband-options.interface.js';
 import { parseHost } from '../tenant/tenant-host.js';
 import { isFamilyName } from '../session/cookie-family.js';
 import { placeholderProblem } from '../tenant/placeholder.js';
@@ -74,6 +75,13 @@ const SESSION_RULES: readonly Rule<SessionOptions>[] = [
     options: ['maxCookies', 'store'],
     problem: ({ maxCookies = 1, store }) =>
       store && maxCookies > 1 && 'is of no use with session.store: the cookie then holds only an ID',
+  },
+  {
+    options: ['coordinationStore', 'store'],
+    problem: ({ coordinationStore, store }) =>
+      coordinationStore &&
+      store &&
+      'is of no use with session.store, which coordinates as well: leave it out',
   },
 ];
 

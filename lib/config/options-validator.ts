@@ -1,10 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { WristbandConfigError, type ConfigProblem } from '../errors/wristband-config.error.js';
-import type {
-  JwtOptions,
-  SessionOptions,
-  WristbandOptions,
-} from '../interfaces/wristband-options.interface.js';
+import type { SessionOptions } from '../interfaces/session-options.interface.js';
+import type { JwtOptions, WristbandOptions } from '../interfaces/wristband-options.interface.js';
 import * as check from './option-checks.js';
 import { type OptionNames, unknownOptionMessage } from './option-names.js';
 import { ruleProblems } from './option-rules.js';
@@ -85,6 +82,7 @@ const SESSION_CHECKS: Checks<SessionOptions> = {
       ? undefined
       : 'must be 1, 2 or 3: Node refuses requests with more than 16 kB of headers',
   store: check.sessionStore,
+  coordinationStore: check.sessionStore,
 };
 
 const NAMES: OptionNames = {

@@ -1,8 +1,7 @@
 import type { AuthStrategy } from '../interfaces/authentication.interface.js';
+import type { SameSite, SessionOptions } from '../interfaces/session-options.interface.js';
 import type {
   JwtOptions,
-  SameSite,
-  SessionOptions,
   TenantCustomDomainPolicy,
   WristbandOptions,
 } from '../interfaces/wristband-options.interface.js';
@@ -27,6 +26,7 @@ export interface ResolvedSessionOptions {
   readonly skipSessionHeader?: string;
   readonly maxCookies: number;
   readonly store?: SessionStore;
+  readonly coordinationStore?: SessionStore;
 }
 
 /** Options of bearer tokens with every default filled in. */

@@ -14,11 +14,17 @@ export class CookieSessionKeeper implements SessionKeeper {
   constructor(private readonly tools: WritingTools) {}
 
   find(request: HttpRequest): FoundSession {
+    const { sessions, changesBefore, cookieNames } = this.findAll(request);
+    return { received: sessions[0], changesBefore, cookieNames };
+  }
+
+  /** Every session of a request that is not known to be over, the newest first. */
+  findAll(request: HttpRequest) {
     const { options, sealed, ended, changes } = this.tools;
     const { cookieName, maxCookies } = options;
     const cookies = requestCookies(request, cookieName);
-    const received = sealed.openNewest(joinedValues(cookies, cookieName, maxCookies), ended);
-    return { received, changesBefore: changes.count, cookieNames: familyNames(cookies, cookieName) };
+    const sessions = sealed.openAll(joinedValues(cookies, cookieName, maxCookies), ended);
+    return { sessions, changesBefore: changes.count, cookieNames: familyNames(cookies, cookieName) };
   }
 
   decide(opened: OpenSession, known?: Decision): Decision {

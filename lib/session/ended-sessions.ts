@@ -8,7 +8,9 @@ const REMEMBERED = 50_000;
 const REMEMBERED_OWNERS = 5000;
 
 /** The fields by which many sessions can be ended at once. */
-export type SessionOwner = 'userId' | 'tenantId';
+export const SESSION_OWNERS = ['userId', 'tenantId'] as const;
+
+export type SessionOwner = (typeof SESSION_OWNERS)[number];
 
 /**
  * Sessions that have ended while their cookies are still good: a cookie that somebody kept, or one that a slow response

@@ -53,17 +53,14 @@ export class SealedSessions {
     return value;
   }
 
-  /** The newest session in values that a request holds for one cookie; those that are over do not count. */
-  openNewest(values: readonly string[], ended: Pick<EndedSessions, 'has'>): ReceivedSession | undefined {
-    let newest: ReceivedSession | undefined;
+  /** The sessions in values that a request holds for one cookie, the newest first; those that are over do not count. */
+  openAll(values: readonly string[], ended: Pick<EndedSessions, 'has'>): ReceivedSession[] {
+    const sessions: ReceivedSession[] = [];
     for (const value of values) {
       const session = this.open(value);
-      if (!session || ended.has(session) || !isAlive(session, this.options)) continue;
-      if (!newest || session.issuedAt > newest.issuedAt) {
-        newest = session;
-      }
+      if (session && !ended.has(session) && isAlive(session, this.options)) sessions.push(session);
     }
-    return newest;
+    return sessions.length > 1 ? sessions.sort((a, b) => b.issuedAt - a.issuedAt) : sessions;
   }
 
   open(value: string): ReceivedSession | undefined {

@@ -3,11 +3,14 @@ import type { ResolvedSessionOptions } from '../config/resolved-options.js';
 import { CookieSessionKeeper } from './cookie-session.keeper.js';
 import { EndedSessions } from './ended-sessions.js';
 import { RecentChanges } from './recent-changes.js';
+import { RevocationIndex } from './revocation-index.js';
 import { SealedSessions } from './sealed-sessions.js';
 import type { SessionKeeper } from './session-keeper.interface.js';
 import { SessionRecords } from './session-records.js';
 import { withTokens } from './session-snapshot.js';
 import type { StoredSession } from './session.js';
+import { SharedCookieSessionKeeper } from './shared-cookie-session.keeper.js';
+import { SharedTokenRenewals } from './shared-token-renewals.js';
 import { StoreSessionKeeper } from './store-session.keeper.js';
 import { TokenLease } from './token-lease.js';
 
@@ -15,15 +18,21 @@ import { TokenLease } from './token-lease.js';
 export function sessionKeeper(options: ResolvedSessionOptions, refresher: TokenRefresher): SessionKeeper {
   const ended = new EndedSessions(options);
   const newestTokens = (refreshToken: string) => refresher.newestTokens(refreshToken);
-  const { store } = options;
-  if (!store)
-    return new CookieSessionKeeper({
+  const { store, coordinationStore, secrets } = options;
+  if (!store) {
+    const sealed = new SealedSessions(options);
+    const cookies = new CookieSessionKeeper({
       options,
-      sealed: new SealedSessions(options),
+      sealed,
       ended,
       changes: new RecentChanges(),
       newestTokens,
     });
+    if (!coordinationStore) return cookies;
+    const revocations = new RevocationIndex(coordinationStore, options);
+    const renewals = new SharedTokenRenewals(coordinationStore, secrets);
+    return new SharedCookieSessionKeeper(cookies, revocations, renewals);
+  }
   const upToDate = (session: StoredSession): StoredSession => {
     const { refreshToken } = session.fields;
     const newest = typeof refreshToken === 'string' ? newestTokens(refreshToken) : undefined;

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { type ResolvedSessionOptions, SESSION_DEFAULTS } from '../config/resolved-options.js';
 import { KeyedHash } from '../crypto/keyed-hash.js';
-import type { SessionOwner } from './ended-sessions.js';
+import { SESSION_OWNERS, type SessionOwner } from './ended-sessions.js';
 import { type ReceivedSession, SealedSessions } from './sealed-sessions.js';
 import { changesBetween, withChanges } from './session-changes.js';
 import { remainingLifetime } from './session-cookies.js';
@@ -130,7 +130,7 @@ export class SessionRecords {
   }
 
   #tagsOf(fields: StoredSession['fields']): string[] {
-    return (['userId', 'tenantId'] as const).flatMap((owner) => {
+    return SESSION_OWNERS.flatMap((owner) => {
       const value = fields[owner];
       return typeof value === 'string' ? [this.#tags.newest(tagText(owner, value))] : [];
     });

@@ -10,6 +10,8 @@ interface SessionState {
   createdAt: number;
   isSaveRequested: boolean;
   isDestroyed: boolean;
+  /** It was destroyed on purpose: cookies of it that are still around must not open. */
+  isEnded: boolean;
   /** Ids or tokens of it go to a front end with this response. */
   isHandedOut: boolean;
 }
@@ -48,7 +50,14 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
 
   constructor(stored: StoredSession | undefined, hooks: SessionHooks) {
     const { id = newId(), createdAt = nowInSeconds(), fields = {} } = stored ?? {};
-    this.#state = { id, createdAt, isSaveRequested: false, isDestroyed: false, isHandedOut: false };
+    this.#state = {
+      id,
+      createdAt,
+      isSaveRequested: false,
+      isDestroyed: false,
+      isEnded: false,
+      isHandedOut: false,
+    };
     this.#hooks = hooks;
     for (const [name, value] of Object.entries(fields)) if (!isReserved(name)) this[name] = value;
   }
@@ -159,6 +168,7 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
 
   clear(): void {
     WristbandSession.discard(this);
+    this.#state.isEnded = true;
     this.#hooks.end();
   }
 

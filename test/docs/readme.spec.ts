@@ -155,7 +155,9 @@ describe('README', () => {
 
 /** The options as the interfaces declare them. */
 function optionsInTypes(): string[] {
-  const source = readFileSync(join(root, 'lib/interfaces/wristband-options.interface.ts'), 'utf8');
+  const source = ['wristband-options', 'session-options']
+    .map((name) => readFileSync(join(root, `lib/interfaces/${name}.interface.ts`), 'utf8'))
+    .join('\n');
   const members = (name: string, prefix: string) => {
     const body = new RegExp(`interface ${name} \\{([\\s\\S]*?)\\n\\}`).exec(source)?.[1] ?? '';
     return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, option = '']) => prefix + option);

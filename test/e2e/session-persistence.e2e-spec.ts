@@ -223,22 +223,30 @@ class UntouchedController {
   }
 }
 
-/** Runs the same tests with sessions in cookies, and in a store that takes its time. */
-function describeModes(
-  title: string,
-  tests: (platform: Platform, name: string, newStore?: () => ObservedStore) => void,
-): void {
-  describePlatforms(`${title} in cookies`, (platform) => tests(platform, 'session'));
-  describePlatforms(`${title} in a store`, (platform) =>
-    tests(platform, 'sid', () => new ObservedStore(new MemorySessionStore(), 30)),
-  );
+/** Where sessions are kept. */
+interface Mode {
+  readonly name: 'sid' | 'session';
+  /** The option that the store is given as; none without a store. */
+  readonly option?: 'store' | 'coordinationStore';
 }
 
-describeModes('session persistence', (platform, name, newStore) => {
+/** Runs the same tests wherever sessions can be kept; stores take their time. */
+function describeModes(title: string, tests: (platform: Platform, mode: Mode) => void): void {
+  const modes: [where: string, mode: Mode][] = [
+    ['in cookies', { name: 'session' }],
+    ['in cookies that several processes share', { name: 'session', option: 'coordinationStore' }],
+    ['in a store', { name: 'sid', option: 'store' }],
+  ];
+  for (const [where, mode] of modes)
+    describePlatforms(`${title} ${where}`, (platform) => tests(platform, mode));
+}
+
+describeModes('session persistence', (platform, { name, option }) => {
+  const isStored = option === 'store';
   let emulator: WristbandEmulator;
   let app: TestApp;
   let browser: Browser;
-  const store = newStore?.();
+  const store = new ObservedStore(new MemorySessionStore(), 30);
   const get = (path: string, options = {}) =>
     browser.get(`${app.origin}${path}`, { redirect: 'manual', ...options });
 
@@ -247,7 +255,7 @@ describeModes('session persistence', (platform, name, newStore) => {
     app = await startTestApp({
       emulator,
       platform,
-      options: { session: { ...optionsFor(emulator).session!, ...(store && { store }) } },
+      options: { session: { ...optionsFor(emulator).session!, ...(option && { [option]: store }) } },
       controllers: [CounterController, LateOpenController, RefusedController, UntouchedController],
     });
   });
@@ -259,7 +267,7 @@ describeModes('session persistence', (platform, name, newStore) => {
     browser = new Browser();
     app.events.length = 0;
     action = 'change';
-    store?.failing.clear();
+    store.failing.clear();
   });
   afterEach(() => vi.useRealTimers());
 
@@ -293,8 +301,8 @@ describeModes('session persistence', (platform, name, newStore) => {
       expect((await get('/c/read')).json()).toEqual({ count: 1 });
     });
 
-    it.runIf(store)('becomes 503 without a cookie when the change cannot be kept', async () => {
-      store!.failing.add('write');
+    it.runIf(isStored)('becomes 503 without a cookie when the change cannot be kept', async () => {
+      store.failing.add('write');
 
       const response = await act();
 
@@ -390,7 +398,7 @@ describeModes('session persistence', (platform, name, newStore) => {
     expect((await get('/c/read')).json()).toEqual({});
   });
 
-  it.skipIf(newStore)(
+  it.skipIf(isStored)(
     'answers 500 with the largest fields instead of losing a session that is too large',
     async () => {
       const response = await get('/c/too-large');
@@ -423,7 +431,7 @@ describeModes('session persistence', (platform, name, newStore) => {
     }
   });
 
-  const lateRoutes = ['/c/late', '/c/late-save', '/c/late-sse', ...(newStore ? [] : ['/late-open'])];
+  const lateRoutes = ['/c/late', '/c/late-save', '/c/late-sse', ...(option ? [] : ['/late-open'])];
   it.each(lateRoutes)('tells once about a change that came after the headers: %s', async (path) => {
     await get('/c/value');
     app.events.length = 0;
@@ -435,7 +443,7 @@ describeModes('session persistence', (platform, name, newStore) => {
     expect(app.events).toEqual([{ type: 'session.lost_write', reason: 'headers_sent' }]);
   });
 
-  it.skipIf(newStore)('reads what is there when it is opened after the headers', async () => {
+  it.skipIf(option)('reads what is there when it is opened after the headers', async () => {
     await get('/c/value');
 
     expect((await get('/late-open')).text).toBe('headers are gone, count was 1');

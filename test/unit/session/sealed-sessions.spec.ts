@@ -31,7 +31,7 @@ describe('SealedSessions', () => {
   it('opens what it sealed', () => {
     const sealed = sealedSessions();
 
-    const received = sealed.openNewest([sealed.seal(json({ a: 1, list: [1] }))], ended);
+    const received = sealed.openAll([sealed.seal(json({ a: 1, list: [1] }))], ended)[0];
 
     expect(received).toMatchObject({
       id: 'id-1',
@@ -52,7 +52,7 @@ describe('SealedSessions', () => {
       [newest, old],
       ['forged', newest, 'forged', old],
     ]) {
-      expect(sealed.openNewest(values, ended)?.fields).toEqual({ is: 'newest' });
+      expect(sealed.openAll(values, ended)[0]?.fields).toEqual({ is: 'newest' });
     }
   });
 
@@ -60,8 +60,8 @@ describe('SealedSessions', () => {
     const sealed = sealedSessions();
     const over = sealed.seal(JSON.stringify({ id: 'ended', createdAt: NOW, fields: {} }));
 
-    expect(sealed.openNewest([over], ended)).toBeUndefined();
-    expect(sealed.openNewest([over, sealed.seal(json({}))], ended)?.id).toBe('id-1');
+    expect(sealed.openAll([over], ended)[0]).toBeUndefined();
+    expect(sealed.openAll([over, sealed.seal(json({}))], ended)[0]?.id).toBe('id-1');
   });
 
   it.each([
@@ -72,9 +72,9 @@ describe('SealedSessions', () => {
     const value = sealed.seal(json({}));
 
     wait(59);
-    expect(sealed.openNewest([value], ended)).toBeDefined();
+    expect(sealed.openAll([value], ended)[0]).toBeDefined();
     wait(1);
-    expect(sealed.openNewest([value], ended)).toBeUndefined();
+    expect(sealed.openAll([value], ended)[0]).toBeUndefined();
   });
 
   it('does not take a value for one it knows because it ends alike', () => {
@@ -83,19 +83,19 @@ describe('SealedSessions', () => {
     const other = sealed.seal(json({ is: 'other' }));
     const forged = `${other.slice(0, -22)}${value.slice(-22)}`;
 
-    expect(sealed.openNewest([value], ended)).toBeDefined();
-    expect(sealed.openNewest([forged], ended)).toBeUndefined();
+    expect(sealed.openAll([value], ended)[0]).toBeDefined();
+    expect(sealed.openAll([forged], ended)[0]).toBeUndefined();
   });
 
   it('gives each request fields of its own', () => {
     const sealed = sealedSessions();
     const value = sealed.seal(json({ nested: { list: ['a'] } }));
-    const first = copyFields(sealed.openNewest([value], ended)!);
+    const first = copyFields(sealed.openAll([value], ended)[0]!);
 
     (first.nested as { list: string[] }).list.push('b');
     first.added = true;
 
-    expect(copyFields(sealed.openNewest([value], ended)!)).toEqual({ nested: { list: ['a'] } });
+    expect(copyFields(sealed.openAll([value], ended)[0]!)).toEqual({ nested: { list: ['a'] } });
   });
 
   it.each([
@@ -107,7 +107,7 @@ describe('SealedSessions', () => {
   ])('takes %j for no session', (data) => {
     const sealed = sealedSessions();
 
-    expect(sealed.openNewest([sealed.seal(JSON.stringify(data))], ended)).toBeUndefined();
+    expect(sealed.openAll([sealed.seal(JSON.stringify(data))], ended)[0]).toBeUndefined();
   });
 });
 
@@ -133,7 +133,7 @@ describe('isUntouched', () => {
     ['something deep inside', (copy) => ((copy.nested as typeof fields.nested).list[0]!.deep = false), false],
   ])('sees %s', (_, change, isSame) => {
     const stored = { id: 'id-1', createdAt: Math.floor(Date.now() / 1000), fields };
-    const received = sealed.openNewest([sealed.seal(JSON.stringify(stored))], ended)!;
+    const received = sealed.openAll([sealed.seal(JSON.stringify(stored))], ended)[0]!;
     const session = new WristbandSession({ ...stored, fields: copyFields(received) }, SESSION_HOOKS);
 
     change(session);
@@ -142,7 +142,7 @@ describe('isUntouched', () => {
   });
 
   it('sees a new id', () => {
-    const received = sealed.openNewest([sealed.seal(json({}, Math.floor(Date.now() / 1000)))], ended)!;
+    const received = sealed.openAll([sealed.seal(json({}, Math.floor(Date.now() / 1000)))], ended)[0]!;
 
     expect(isUntouched(new WristbandSession({ ...received, id: 'id-2' }, SESSION_HOOKS), received)).toBe(
       false,

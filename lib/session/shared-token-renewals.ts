@@ -1,0 +1,85 @@
+import { hash } from 'node:crypto';
+import { CookieSealer } from '../crypto/sealed-cookie.js';
+import type { TokenData } from '../interfaces/auth-flow.interface.js';
+import { isJsonObject } from '../json/json.js';
+import type { RenewedTokens, TokenExchange } from './session-keeper.interface.js';
+import { whenStoreAnswers } from './session-store-trouble.js';
+import { StoreLease } from './store-lease.js';
+import type { SessionRecord, SessionStore } from './stores/session-store.interface.js';
+
+/** Seconds for which others find the tokens that took the place of a spent refresh token. */
+const REMEMBERED = 3600;
+/** Tokens live for at least a second, so no honest memory holds a longer chain. */
+const MAX_CHAIN = 60;
+
+/**
+ * Lets one process spend the refresh token of a session that is in a cookie; the others, and requests that come with the
+ * old cookie for a while, find the new tokens in the store.
+ */
+export class SharedTokenRenewals {
+  readonly #sealer: CookieSealer;
+  readonly #lease: StoreLease<TokenData>;
+
+  constructor(
+    private readonly store: SessionStore,
+    secrets: readonly string[],
+  ) {
+    this.#sealer = new CookieSealer('token-renewal', secrets);
+    this.#lease = new StoreLease(store);
+  }
+
+  /** @throws {WristbandException} `session_store_unavailable`; what `exchange` throws */
+  async renewTokens(refreshToken: string, exchange: TokenExchange): Promise<RenewedTokens> {
+    for (let token = refreshToken, count = 1; ; count += 1) {
+      const tokens = await this.#renewOnce(token, exchange);
+      const { expiresAt, refreshToken: next = token } = tokens;
+      // Spent tokens lead to their successors, which may have expired as well.
+      if (Date.now() < expiresAt || next === token || count === MAX_CHAIN) return { tokens, isKept: false };
+      token = next;
+    }
+  }
+
+  async #renewOnce(refreshToken: string, exchange: TokenExchange): Promise<TokenData> {
+    const key = keyOf(refreshToken);
+    const look = async () => this.#open(await this.#read(key), refreshToken);
+    // Most come late: they need no lease.
+    return (
+      (await look()) ??
+      this.#lease.runOnce(key, look, async () => {
+        const tokens = await exchange(refreshToken);
+        // Whoever comes late to this process finds them in its memory.
+        await this.#keep(key, tokens).catch(() => undefined);
+        return tokens;
+      })
+    );
+  }
+
+  async #read(key: string): Promise<SessionRecord | undefined> {
+    const [record] = await whenStoreAnswers(() => this.store.read([key]));
+    return record;
+  }
+
+  /** Nobody else writes it: this process holds the lease. */
+  async #keep(key: string, tokens: TokenData): Promise<void> {
+    const expected = (await this.#read(key))?.version;
+    const value = this.#sealer.seal(JSON.stringify(tokens), REMEMBERED);
+    await this.store.write(key, value, { expected, ttl: REMEMBERED });
+  }
+
+  #open(record: SessionRecord | undefined, refreshToken: string): TokenData | undefined {
+    const tokens = record && this.#sealer.open(record.value)?.data;
+    if (!isTokenData(tokens)) return undefined;
+    // Without rotation the refresh token is good for another exchange.
+    const isSpent = tokens.refreshToken !== undefined && tokens.refreshToken !== refreshToken;
+    return isSpent || Date.now() < tokens.expiresAt ? tokens : undefined;
+  }
+}
+
+function isTokenData(data: unknown): data is TokenData {
+  return isJsonObject(data) && typeof data.accessToken === 'string' && typeof data.expiresAt === 'number';
+}
+
+/** Refresh tokens are long and random: nobody finds one by its hash. */
+function keyOf(refreshToken: string): string {
+  return hash('sha256', `token-renewal ${refreshToken}`, 'base64url');
+}
