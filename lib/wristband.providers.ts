@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { CallbackFlow } from './auth/callback.flow.js';
+import { ClientTokenVerifier } from './auth/client-token.verifier.js';
 import { CodeExchanger } from './auth/code-exchanger.js';
 import { IdTokenVerifier } from './auth/id-token.verifier.js';
 import { LoginFlow } from './auth/login.flow.js';
@@ -67,6 +68,7 @@ export const providers: Provider[] = [
   AccessTokenVerifier,
   AutoConfiguration,
   CallbackFlow,
+  ClientTokenVerifier,
   CodeExchanger,
   CsrfVerifier,
   CustomDomainValidator,

@@ -1,11 +1,12 @@
 import type { JWTPayload, ProtectedHeaderParameters } from 'jose';
 import type { AccessTokenClaims } from '../interfaces/access-token.interface.js';
 import { invalidToken } from './invalid-token.js';
+import { isTokenType } from './token-type.js';
 
 /** What a header must say before anything else is done; answers the ID of the key. @throws {WristbandException} `invalid_token` */
 export function checkAccessTokenHeader({ alg, typ, kid }: ProtectedHeaderParameters): string {
   if (alg !== 'RS256') throw invalidToken('is not signed with RS256');
-  if (typ !== undefined && !isJwt(typ) && !isTypedAccessToken(typ))
+  if (typ !== undefined && !isTokenType(typ, 'jwt') && !isTokenType(typ, 'at+jwt'))
     throw invalidToken('is another kind of JWT');
   if (typeof kid !== 'string' || kid === '') throw invalidToken('does not say which key signed it');
   return kid;
@@ -38,7 +39,7 @@ export function checkAccessTokenClaims(
     // Wristband writes null for what there is not.
     if (typeof (claims[name] ?? '') !== 'string') throw invalidToken('makes a claim that cannot be right');
   }
-  if (!isTypedAccessToken(typ) && isIdToken(claims)) throw invalidToken('is an ID token');
+  if (!isTokenType(typ, 'at+jwt') && isIdToken(claims)) throw invalidToken('is an ID token');
   if (allowedClientIds && !allowedClientIds.some((allowed) => allowed === issuedTo)) {
     throw invalidToken('was issued to another client');
   }
@@ -53,12 +54,4 @@ export function checkAccessTokenClaims(
 function isIdToken({ aud, client_id: clientId, ...claims }: JWTPayload): boolean {
   const hasOwnClaims = ['nonce', 'at_hash', 'c_hash', 's_hash'].some((name) => claims[name] !== undefined);
   return hasOwnClaims || (aud !== undefined && typeof clientId !== 'string');
-}
-
-function isTypedAccessToken(typ: unknown): boolean {
-  return typeof typ === 'string' && /^(application\/)?at\+jwt$/i.test(typ);
-}
-
-function isJwt(typ: unknown): boolean {
-  return typeof typ === 'string' && /^(application\/)?jwt$/i.test(typ);
 }
