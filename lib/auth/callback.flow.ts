@@ -11,7 +11,6 @@ import type {
   RedirectRequiredCallbackResult,
 } from '../interfaces/auth-flow.interface.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
-import type { UserInfo } from '../interfaces/user-info.interface.js';
 import { tenantlessLoginUrl, tenantLoginUrl } from '../tenant/application-urls.js';
 import { ReturnUrlPolicy } from '../tenant/return-url.policy.js';
 import type { Tenant } from '../tenant/tenant-host.js';
@@ -27,10 +26,13 @@ import {
   exchangeError,
 } from './callback-answers.js';
 import { CodeExchanger } from './code-exchanger.js';
-import { assertSameUser, IdTokenVerifier } from './id-token.verifier.js';
+import { assertSameUser, IdTokenVerifier, idpSessionIdOf } from './id-token.verifier.js';
 import type { LoginState } from './login-state.js';
 import { LoginStateKeeper } from './login-state.keeper.js';
 import { toTokenData } from './token-data.js';
+
+/** Who signed in. */
+type Identity = Pick<CallbackData, 'userInfo' | 'idpSessionId'>;
 
 /** Callback Endpoint: from Wristband's answer to the user who signed in, or to where the sign-in starts again. */
 @Injectable()
@@ -114,20 +116,20 @@ export class CallbackFlow {
         return startAgain(config, tenant, 'invalid_grant', returnUrl);
       throw exchangeError(error);
     }
-    const userInfo = await this.#identify(tokens, loginState);
+    const identity = await this.#identify(tokens, loginState);
     this.codes.forget(grant);
     return {
       type: 'completed',
-      callbackData: this.#callbackData(tokens, tenant, loginState, userInfo, returnUrl),
+      callbackData: this.#callbackData(tokens, tenant, loginState, identity, returnUrl),
     };
   }
 
-  async #identify(tokens: TokenAnswer, { nonce }: LoginState): Promise<UserInfo> {
+  async #identify(tokens: TokenAnswer, { nonce }: LoginState): Promise<Identity> {
     const idToken = await this.idTokens.verify(tokens.idToken, nonce);
     try {
       const userInfo = await this.client.userInfo(tokens.accessToken);
       assertSameUser(idToken, userInfo);
-      return userInfo;
+      return { userInfo, ...idpSessionIdOf(idToken) };
     } catch (cause) {
       if (!(cause instanceof OAuthResponseError)) throw cause;
       throw new WristbandException('identity_not_verified', 'Wristband does not tell who signed in', {
@@ -140,14 +142,14 @@ export class CallbackFlow {
     tokens: TokenAnswer,
     tenant: Tenant & { readonly name: string },
     { customState }: LoginState,
-    userInfo: UserInfo,
+    identity: Identity,
     returnUrl: string | undefined,
   ): CallbackData {
     return {
       ...toTokenData(tokens, this.options.tokenExpirationBuffer),
       idToken: tokens.idToken ?? '',
       tenantName: tenant.name,
-      userInfo,
+      ...identity,
       ...(tenant.customDomain !== undefined && { tenantCustomDomain: tenant.customDomain }),
       ...(customState !== undefined && { customState }),
       ...(returnUrl !== undefined && { returnUrl }),

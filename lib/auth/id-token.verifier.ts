@@ -49,6 +49,11 @@ export function assertSameUser(idToken: JWTPayload, userInfo: UserInfo): void {
   }
 }
 
+/** The user's session at Wristband, where the ID token tells. What is no text is none: it is not what a sign-in is about. */
+export function idpSessionIdOf({ sid }: JWTPayload): { readonly idpSessionId?: string } {
+  return typeof sid === 'string' && sid !== '' ? { idpSessionId: sid } : {};
+}
+
 function notVerified(message: string, cause?: unknown): WristbandException {
   return new WristbandException('identity_not_verified', message, { cause });
 }

@@ -46,6 +46,11 @@ export interface CallbackData extends TokenData {
    */
   readonly tenantName: string;
   readonly tenantCustomDomain?: string;
+  /**
+   * The user's session at Wristband: the `sid` of the ID token, if there is one (OpenID Connect Back-Channel Logout 1.0
+   * section 2.1).
+   */
+  readonly idpSessionId?: string;
   readonly customState?: Readonly<Record<string, unknown>>;
   /** Checked: relative, or on an origin that belongs to the application. */
   readonly returnUrl?: string;

@@ -27,6 +27,8 @@ export interface SessionData {
   csrfToken?: string;
   refreshToken?: string;
   tenantCustomDomain?: string;
+  /** By which session at Wristband the user signed in, if Wristband tells; a back-channel logout looks for it. */
+  idpSessionId?: string;
   /** Names of the user's roles at the sign-in, if the scope `roles` was asked for. */
   roles?: string[];
 }

@@ -45,7 +45,7 @@ export class CookieSessionKeeper implements SessionKeeper {
     this.tools.ended.add(id);
   }
 
-  async revokeAll(owner: SessionOwner, value: string): Promise<void> {
-    this.tools.ended.addAll(owner, value);
+  async revokeAll(owner: SessionOwner, value: string, until?: number): Promise<void> {
+    this.tools.ended.addAll(owner, value, until);
   }
 }

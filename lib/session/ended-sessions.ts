@@ -4,11 +4,11 @@ import type { StoredSession } from './session.js';
 
 /** How many ended sessions are kept, each about 100 bytes. */
 const REMEMBERED = 50_000;
-/** How many users and tenants are kept whose sessions were ended. */
+/** How many users and tenants are kept whose sessions were ended, of each. */
 const REMEMBERED_OWNERS = 5000;
 
 /** The fields by which many sessions can be ended at once. */
-export const SESSION_OWNERS = ['userId', 'tenantId'] as const;
+export const SESSION_OWNERS = ['userId', 'tenantId', 'idpSessionId'] as const;
 
 export type SessionOwner = (typeof SESSION_OWNERS)[number];
 
@@ -18,7 +18,7 @@ export type SessionOwner = (typeof SESSION_OWNERS)[number];
  */
 export class EndedSessions {
   readonly #ids: LRUCache<string, true>;
-  /** When the sessions of an owner were ended, in seconds since the epoch. */
+  /** Until when sessions of an owner began that were ended, in seconds since the epoch. */
   readonly #owners: Readonly<Record<SessionOwner, LRUCache<string, number>>>;
 
   constructor({ maxAge, absoluteMaxAge }: ResolvedSessionOptions) {
@@ -27,7 +27,12 @@ export class EndedSessions {
     const ttl = seconds * 1000;
     const limits = { max: REMEMBERED_OWNERS, ttl };
     this.#ids = new LRUCache({ max: REMEMBERED, ttl });
-    this.#owners = { userId: new LRUCache(limits), tenantId: new LRUCache(limits) };
+    this.#owners = {
+      userId: new LRUCache(limits),
+      tenantId: new LRUCache(limits),
+      // There are as many of them as of ours.
+      idpSessionId: new LRUCache({ max: REMEMBERED, ttl }),
+    };
   }
 
   /** Ends one session. */
@@ -35,9 +40,15 @@ export class EndedSessions {
     this.#ids.set(id, true);
   }
 
-  /** Ends every session of a user or a tenant that began before now. */
-  addAll(owner: SessionOwner, value: string): void {
-    this.#owners[owner].set(value, Date.now() / 1000);
+  /**
+   * Ends every session of an owner that began by a certain time.
+   *
+   * @param until seconds since the epoch
+   * @default now
+   */
+  addAll(owner: SessionOwner, value: string, until = Date.now() / 1000): void {
+    // News that come late must not bring back what was ended meanwhile.
+    this.#owners[owner].set(value, Math.max(until, this.#owners[owner].get(value) ?? until));
   }
 
   has({ id, createdAt, fields }: StoredSession): boolean {
@@ -46,6 +57,6 @@ export class EndedSessions {
       const endedAt = typeof value === 'string' ? this.#owners[owner].get(value) : undefined;
       return endedAt !== undefined && createdAt <= endedAt;
     };
-    return this.#ids.has(id) || isRevoked('userId') || isRevoked('tenantId');
+    return this.#ids.has(id) || SESSION_OWNERS.some(isRevoked);
   }
 }

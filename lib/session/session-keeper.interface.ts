@@ -68,6 +68,11 @@ export interface SessionKeeper {
   renewTokens?(received: ReceivedSession, exchange: TokenExchange): Promise<RenewedTokens>;
   /** Ends a session from outside of its requests. */
   revoke(id: string): Promise<void>;
-  /** Ends every session of a user or a tenant. */
-  revokeAll(owner: SessionOwner, value: string): Promise<void>;
+  /**
+   * Ends every session of a user, a tenant or a session at Wristband.
+   *
+   * @param until seconds since the epoch: what began later stays
+   * @default now
+   */
+  revokeAll(owner: SessionOwner, value: string, until?: number): Promise<void>;
 }

@@ -18,6 +18,13 @@ const REMEMBERED = 1000;
 const MAX_ATTEMPTS = 50;
 const MAX_PAUSE = 20;
 
+/** What tags begin with. */
+const TAG_KIND: Readonly<Record<SessionOwner, string>> = {
+  userId: 'user',
+  tenantId: 'tenant',
+  idpSessionId: 'idp-session',
+};
+
 /**
  * Sessions as records of a store, which gets to see neither them nor their IDs: values are sealed, keys and tags hashed.
  *
@@ -94,15 +101,30 @@ export class SessionRecords {
     await whenStoreAnswers(() => this.store.delete(ids.map(keyOf)));
   }
 
-  /** Deletes every session of a user or a tenant. */
-  async deleteAll(owner: SessionOwner, value: string): Promise<void> {
+  /**
+   * Deletes every session of an owner.
+   *
+   * @param until seconds since the epoch: what began later stays
+   */
+  async deleteAll(owner: SessionOwner, value: string, until = Infinity): Promise<void> {
     await whenStoreAnswers(async () => {
       // Each secret that still opens a session may have made its tags.
       const keys = await Promise.all(
         this.#tags.all(tagText(owner, value)).map((tag) => this.store.list(tag)),
       );
       const unique = [...new Set(keys.flat())];
-      if (unique.length > 0) await this.store.delete(unique);
+      const over = until === Infinity ? unique : await this.#begunBy(until, unique);
+      if (over.length > 0) await this.store.delete(over);
+    });
+  }
+
+  /** Those that cannot be opened are of no use to anybody and count as old. */
+  async #begunBy(until: number, keys: readonly string[]): Promise<string[]> {
+    const records = keys.length > 0 ? await this.store.read(keys) : [];
+    return keys.filter((_, index) => {
+      const record = records[index];
+      const session = record && this.#sealed.open(record.value);
+      return session === undefined || session.createdAt <= until;
     });
   }
 
@@ -145,5 +167,5 @@ export function keyOf(id: string): string {
 }
 
 function tagText(owner: SessionOwner, value: string): string {
-  return `${owner === 'userId' ? 'user' : 'tenant'}:${value}`;
+  return `${TAG_KIND[owner]}:${value}`;
 }

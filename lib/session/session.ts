@@ -126,7 +126,8 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
   }
 
   fromCallback(callbackData: CallbackData, customFields: object = {}): void {
-    const { userInfo, accessToken, expiresAt, refreshToken, tenantName, tenantCustomDomain } = callbackData;
+    const { userInfo, accessToken, expiresAt, tenantName } = callbackData;
+    const { refreshToken, tenantCustomDomain, idpSessionId } = callbackData;
     // A sign-in that fails leaves the session as it was.
     for (const name of Object.keys(customFields)) assertFree(name);
     const before = { state: { ...this.#state }, fields: this.toJSON() };
@@ -146,6 +147,7 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
       ...(csrfToken !== undefined && { csrfToken }),
       ...(refreshToken !== undefined && { refreshToken }),
       ...(tenantCustomDomain !== undefined && { tenantCustomDomain }),
+      ...(idpSessionId !== undefined && { idpSessionId }),
     });
     try {
       this.save();

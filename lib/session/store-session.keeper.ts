@@ -90,10 +90,10 @@ export class StoreSessionKeeper implements SessionKeeper {
     await this.records.delete([id]);
   }
 
-  async revokeAll(owner: SessionOwner, value: string): Promise<void> {
+  async revokeAll(owner: SessionOwner, value: string, until?: number): Promise<void> {
     // Also those of this process that are being written at this moment.
-    this.ended.addAll(owner, value);
-    await this.records.deleteAll(owner, value);
+    this.ended.addAll(owner, value, until);
+    await this.records.deleteAll(owner, value, until);
   }
 
   /** The session that was in use last, if a request brings several. */
