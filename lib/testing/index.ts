@@ -1,5 +1,5 @@
 export { startWristbandEmulator } from './emulator/wristband.emulator.js';
-export type { WristbandEmulator } from './emulator/wristband-emulator.interface.js';
+export type { LogoutTokenOptions, WristbandEmulator } from './emulator/wristband-emulator.interface.js';
 export type {
   EmulatorApplication,
   EmulatorRole,

@@ -18,6 +18,10 @@ export interface EmulatorApplication {
   rootDomain?: string;
   /** The only `redirect_url` values that logout accepts. Default: any http(s) URL. */
   logoutRedirectUrls?: string[];
+  /** Where a logout posts a logout token, and waits at most 2.5 s for the answer. Default none: nothing is posted. */
+  backChannelLogoutUri?: string;
+  /** Whether ID tokens and logout tokens name the session (`sid`); without it logout tokens name the user only. Default true. */
+  backChannelLogoutSessionRequired?: boolean;
 }
 
 /** A tenant of the emulated application. */

@@ -1,7 +1,16 @@
+import type { Provider } from 'oidc-provider';
 import { applicationUrl } from './application-url.js';
 import type { EmulatorState } from './emulator.state.js';
 import { sendRedirect, type Exchange } from './exchange.js';
 import { sendErrorPage } from './html.page.js';
+
+type ProviderSession = InstanceType<Provider['Session']>;
+
+/** What the types of the provider leave out. */
+interface BackChannelClient {
+  readonly backchannelLogoutUri?: string;
+  backchannelLogout(accountId: string, sid: string | undefined): Promise<void>;
+}
 
 const LONGEST_STATE = 512;
 
@@ -36,6 +45,15 @@ async function endSession(state: EmulatorState, { request, response }: Exchange)
   const { provider } = state.engine;
   const ctx = provider.createContext(request, response);
   const session = await provider.Session.get(ctx);
+  await postLogoutToken(state, session);
   await session.destroy();
   ctx.cookies.set(provider.cookieName('session'), null, { signed: true });
+}
+
+/** OpenID Connect Back-Channel Logout 1.0. An application that does not take the token does not keep anybody signed in here. */
+async function postLogoutToken({ clientId, engine }: EmulatorState, session: ProviderSession): Promise<void> {
+  const { accountId, authorizations = {} } = session;
+  const client = (await engine.provider.Client.find(clientId)) as BackChannelClient | undefined;
+  if (!client?.backchannelLogoutUri || accountId === undefined || !(clientId in authorizations)) return;
+  await client.backchannelLogout(accountId, session.sidFor(clientId)).catch(() => undefined);
 }

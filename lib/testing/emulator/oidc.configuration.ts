@@ -34,6 +34,7 @@ export function oidcConfiguration(state: EmulatorCore, { interactionPolicy }: Oi
     expiresWithSession: () => false,
     loadExistingGrant: grantWhatWasAsked,
     findAccount: (_ctx, id) => findAccount(state, id),
+    fetch: fetchFromLoopback,
     renderError: (ctx, out) => {
       ctx.type = 'html';
       const message = [out.error, out.error_description].filter(Boolean).join(': ');
@@ -50,8 +51,16 @@ function client({ clientId, clientSecret, application }: EmulatorCore): ClientMe
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
     response_modes: ['query'],
+    ...(application.backChannelLogoutUri !== undefined && {
+      backchannel_logout_uri: application.backChannelLogoutUri,
+      backchannel_logout_session_required: application.backChannelLogoutSessionRequired ?? true,
+    }),
   };
 }
+
+/** Without the provider's own agent, which refuses loopback addresses: the applications under test are nowhere else. */
+const fetchFromLoopback: typeof fetch = (input, init) =>
+  fetch(input, Object.assign({}, init, { dispatcher: undefined }));
 
 function cookies({ cookieKey }: EmulatorCore): Configuration['cookies'] {
   // Cookies ignore the port: these names must not meet those of an application on the same host.
@@ -84,6 +93,7 @@ function routes(): Configuration['routes'] {
 
 function features(): Configuration['features'] {
   return {
+    backchannelLogout: { enabled: true },
     devInteractions: { enabled: false },
     dPoP: { enabled: false },
     pushedAuthorizationRequests: { enabled: false },

@@ -11,6 +11,14 @@ import type {
   ResolvedEmulatorUser,
 } from './emulator-options.interface.js';
 
+/** How a logout token is made. */
+export interface LogoutTokenOptions {
+  /** The `typ` of its header; empty for none. Default `logout+jwt`. */
+  typ?: string;
+  /** Signs with a key that is not in the key set, under the `kid` of one that is. */
+  key?: 'foreign';
+}
+
 /** A running emulator. */
 export interface WristbandEmulator extends AsyncDisposable {
   /** What to configure as `wristbandApplicationVanityDomain`: host and port. */
@@ -41,6 +49,12 @@ export interface WristbandEmulator extends AsyncDisposable {
   tamper(hooks?: EmulatorTampering): void;
   /** Signs with a new key from now on. The old ones stay in the key set unless `keepOld` is false. */
   rotateKeys(options?: { keepOld?: boolean }): Promise<void>;
+  /**
+   * Signs a logout token as a logout does, to post it yourself.
+   *
+   * @param claims - `sub` or `sid`, and whatever shall replace the usual claims; `undefined` leaves one out
+   */
+  signLogoutToken(claims: EmulatorJson, options?: LogoutTokenOptions): Promise<string>;
   /** Ends every refresh and access token, as an administrator would; sessions on the login pages stay. */
   revokeAllGrants(): void;
   /** Stops listening and destroys the open connections, hanging ones included. */

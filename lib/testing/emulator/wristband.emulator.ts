@@ -10,6 +10,7 @@ import {
   resolveUsers,
 } from './emulator.defaults.js';
 import { serve } from './emulator.server.js';
+import { signLogoutToken } from './logout-token.js';
 import type { EmulatorCore, EmulatorState, OidcEngine } from './emulator.state.js';
 import { FaultInjector } from './fault.injector.js';
 import { listenOnLoopback, type LoopbackServer } from './loopback.server.js';
@@ -124,12 +125,22 @@ function createHandle(
     fail: (endpoint, fault) => faults.add(endpoint, fault),
     heal: (endpoint) => faults.remove(endpoint),
     tamper: (hooks = {}) => void (state.tampering = hooks),
+    ...tokenControls(state, rebuild),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function tokenControls(
+  state: EmulatorState,
+  rebuild: (core: EmulatorCore) => OidcEngine,
+): Pick<WristbandEmulator, 'rotateKeys' | 'signLogoutToken' | 'revokeAllGrants'> {
+  return {
     rotateKeys: async ({ keepOld = true } = {}) => {
       await state.keys.rotate(keepOld);
       state.engine = rebuild(state);
     },
+    signLogoutToken: (claims, options) => signLogoutToken(state, claims, options),
     revokeAllGrants: () => state.store.deleteTokens(),
-    close,
-    [Symbol.asyncDispose]: close,
   };
 }
