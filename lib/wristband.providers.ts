@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { BackChannelLogoutFlow } from './auth/back-channel-logout.flow.js';
 import { CallbackFlow } from './auth/callback.flow.js';
 import { ClientTokenVerifier } from './auth/client-token.verifier.js';
 import { CodeExchanger } from './auth/code-exchanger.js';
@@ -7,6 +8,7 @@ import { LoginFlow } from './auth/login.flow.js';
 import { LoginPage } from './auth/login-page.js';
 import { LoginStateKeeper } from './auth/login-state.keeper.js';
 import { LogoutFlow } from './auth/logout.flow.js';
+import { LogoutTokenVerifier } from './auth/logout-token.verifier.js';
 import { TokenRefresher } from './auth/token-refresher.js';
 import { WristbandAuthService } from './auth/wristband-auth.service.js';
 import { AutoConfiguration } from './config/auto-configuration.js';
@@ -67,6 +69,7 @@ export const providers: Provider[] = [
   ...exportedProviders,
   AccessTokenVerifier,
   AutoConfiguration,
+  BackChannelLogoutFlow,
   CallbackFlow,
   ClientTokenVerifier,
   CodeExchanger,
@@ -79,6 +82,7 @@ export const providers: Provider[] = [
   LoginPage,
   LoginStateKeeper,
   LogoutFlow,
+  LogoutTokenVerifier,
   RemoteKeySet,
   ReturnUrlPolicy,
   RouteCheck,

@@ -17,6 +17,7 @@ import type { Authentication, AuthStrategy } from '../interfaces/authentication.
 import type { HttpRedirectResponse, HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { Authenticator } from '../strategies/authenticator.js';
 import { checkedStrategies } from '../strategies/strategy-list.js';
+import { BackChannelLogoutFlow } from './back-channel-logout.flow.js';
 import { CallbackFlow } from './callback.flow.js';
 import { LoginFlow } from './login.flow.js';
 import { LogoutFlow } from './logout.flow.js';
@@ -50,6 +51,7 @@ export class WristbandAuthService {
     private readonly loginFlow: LoginFlow,
     private readonly callbackFlow: CallbackFlow,
     private readonly logoutFlow: LogoutFlow,
+    private readonly backChannelLogoutFlow: BackChannelLogoutFlow,
     private readonly refresher: TokenRefresher,
     private readonly authenticator: Authenticator,
   ) {}
@@ -113,6 +115,24 @@ export class WristbandAuthService {
   ): Promise<HttpRedirectResponse> {
     forbidCaching(res);
     return withRetryAfter(res, () => this.logoutFlow.end(req, config));
+  }
+
+  /**
+   * Takes the logout token that Wristband's servers post when a user's session there ends, and ends the session here: the
+   * one of that sign-in when the token names it (`sid`), else every session of the user that began before. Bearer tokens
+   * stay good until they expire. Answer 200 with `@HttpCode(200)`, and let everybody in with `@Public()`: the token
+   * proves itself.
+   *
+   * A token counts once, in each process. Without a session store the sessions of this process end, with one those of
+   * all.
+   *
+   * @throws {WristbandException} `invalid_logout_token`, `session_not_configured`; `wristband_unavailable` and
+   * `session_store_unavailable`, after which the same token may come again
+   * @see https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest
+   */
+  async backChannelLogout(req: HttpRequest, res: HttpResponse): Promise<void> {
+    forbidCaching(res);
+    await withRetryAfter(res, () => this.backChannelLogoutFlow.receive(req));
   }
 
   /**

@@ -5,6 +5,7 @@ import { HttpException } from '@nestjs/common';
 export const ERROR_STATUS = {
   invalid_request: 400,
   invalid_tenant: 400,
+  invalid_logout_token: 400,
   tenant_mismatch: 400,
   login_not_started: 400,
   authorization_failed: 403,

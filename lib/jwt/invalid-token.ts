@@ -7,6 +7,9 @@ const WRONG_CLAIMS: Readonly<Record<string, string>> = {
   nbf: 'is not good yet',
   iat: 'does not say when it was issued',
   sub: 'does not say whose it is',
+  aud: 'was issued to another client',
+  azp: 'was issued to another client',
+  jti: 'has no ID',
 };
 
 /** A refused access token. @param problem the end of a sentence about the token; it never quotes the token */
@@ -16,12 +19,14 @@ export function invalidToken(problem: string, cause?: unknown): WristbandExcepti
 
 /** Tells in our words what the JOSE library refused. An outage stays what it is. */
 export function asInvalidToken(error: unknown): WristbandException {
-  return error instanceof WristbandException ? error : invalidToken(describe(error), error);
+  return error instanceof WristbandException ? error : invalidToken(tokenProblem(error), error);
 }
 
-function describe(error: unknown): string {
-  if (error instanceof errors.JWTExpired) return 'has expired';
+/** What the JOSE library did not like about a token, as the end of a sentence about it. */
+export function tokenProblem(error: unknown): string {
+  if (error instanceof errors.JWTExpired) return error.claim === 'iat' ? 'is too old' : 'has expired';
   if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === 'iat' && error.reason === 'check_failed') return 'was issued in the future';
     return WRONG_CLAIMS[error.claim] ?? 'makes a claim that cannot be right';
   }
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'has a wrong signature';

@@ -51,7 +51,7 @@ export class RemoteKeySet {
   }
 
   /** The keys for a token that anybody may have written: unknown key IDs cause a fetch only now and then. */
-  forBearerToken(kid: string): Promise<PublicKeys> {
+  forBearerToken(kid: string | undefined): Promise<PublicKeys> {
     return this.#having(kid, false);
   }
 

@@ -48,19 +48,25 @@ export class RevocationIndex {
     await whenStoreAnswers(() => this.store.write(keyOf(id), '', options));
   }
 
-  /** Ends every session of an owner that began before now. */
-  async addAll(owner: SessionOwner, value: string): Promise<void> {
-    const now = String(Date.now() / 1000);
+  /**
+   * Ends every session of an owner that began by a certain time.
+   *
+   * @param until seconds since the epoch
+   * @default now
+   */
+  async addAll(owner: SessionOwner, value: string, until = Date.now() / 1000): Promise<void> {
     // A process that knows only one of the secrets finds it as well.
     const keys = this.#owners.all(`${owner}:${value}`);
-    await whenStoreAnswers(() => Promise.all(keys.map((key) => this.#replace(key, now))));
+    await whenStoreAnswers(() => Promise.all(keys.map((key) => this.#putOff(key, until))));
   }
 
-  async #replace(key: string, value: string): Promise<void> {
+  /** News that come late must not bring back what was ended meanwhile. */
+  async #putOff(key: string, until: number): Promise<void> {
     for (;;) {
       const [record] = await this.store.read([key]);
+      if (record && Number(record.value) >= until) return;
       const options = { expected: record?.version, ttl: this.#ttl };
-      if ((await this.store.write(key, value, options)) !== undefined) return;
+      if ((await this.store.write(key, String(until), options)) !== undefined) return;
     }
   }
 

@@ -53,9 +53,9 @@ export class SharedCookieSessionKeeper implements SessionKeeper {
     await this.cookies.revoke(id);
   }
 
-  async revokeAll(owner: SessionOwner, value: string): Promise<void> {
-    await this.revocations.addAll(owner, value);
-    await this.cookies.revokeAll(owner, value);
+  async revokeAll(owner: SessionOwner, value: string, until?: number): Promise<void> {
+    await this.revocations.addAll(owner, value, until);
+    await this.cookies.revokeAll(owner, value, until);
   }
 
   async #end(received: ReceivedSession, { cookies }: Decision) {

@@ -98,6 +98,7 @@ describe('README', () => {
       'orders.controller.ts',
       'cart.controller.ts',
       'store.module.ts',
+      'back-channel.controller.ts',
       'reports.controller.ts',
       'open-api.ts',
       'orders.gateway.ts',

@@ -30,6 +30,8 @@ export interface TestAppOptions {
   readonly providers?: ModuleMetadata['providers'];
   /** Tenants have subdomains: `acme.localhost` instead of `localhost?tenant_name=acme`. */
   readonly hasSubdomains?: boolean;
+  /** Whether Nest parses bodies. @default true */
+  readonly bodyParser?: boolean;
   /** @default any free port */
   readonly port?: number;
   /** Called before the application listens. */
@@ -87,6 +89,7 @@ export async function startTestApp(setup: TestAppOptions): Promise<TestApp> {
   const app = await NestFactory.create<INestApplication>(AppModule, adapter, {
     logger: false,
     abortOnError: false,
+    bodyParser: setup.bodyParser ?? true,
   });
   await setup.configure?.(app);
   await app.listen(setup.port ?? 0, '127.0.0.1');

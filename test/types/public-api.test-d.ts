@@ -44,6 +44,8 @@ expectTypeOf(
   wristband.login(...node, { defaultTenantName: 'acme' }),
 ).resolves.toEqualTypeOf<HttpRedirectResponse>();
 expectTypeOf(wristband.callback(...fastify)).resolves.toEqualTypeOf<CallbackResult>();
+expectTypeOf(wristband.backChannelLogout(...express)).resolves.toEqualTypeOf<void>();
+expectTypeOf(wristband.backChannelLogout(...fastify)).resolves.toEqualTypeOf<void>();
 expectTypeOf(wristband.refreshTokenIfExpired('rt', 1)).resolves.toEqualTypeOf<TokenData | null>();
 // @ts-expect-error -- a request is no text
 void wristband.login('/login', express[1]);
