@@ -58,7 +58,7 @@ export type {
   WristbandOptions,
   WristbandOptionsFactory,
 } from './interfaces/wristband-options.interface.js';
-export { WristbandSessions } from './session/wristband-sessions.service.js';
+export { type RevocationOptions, WristbandSessions } from './session/wristband-sessions.service.js';
 export {
   type ExpressSessionStoreOptions,
   fromExpressSessionStore,

@@ -1,6 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { SessionManager } from './session.manager.js';
 
+/** Which sessions are ended. */
+export interface RevocationOptions {
+  /**
+   * Only those that began before this time.
+   * @default now
+   */
+  readonly begunBefore?: Date;
+}
+
 /**
  * Ends sessions from outside of their requests: when a user is locked out, changes the password, or leaves. Their cookies
  * open no more from then on; whoever signs in again gets a new session. With a store that holds for all processes that share
@@ -31,20 +40,25 @@ export class WristbandSessions {
   }
 
   /**
-   * Ends every session of a user.
+   * Ends every session of a user, or those that began before a certain time.
    *
    * @throws {WristbandException} `session_not_configured`, `session_store_unavailable`
    */
-  async revokeUser(userId: string): Promise<void> {
-    await this.manager.keeper.revokeAll('userId', userId);
+  async revokeUser(userId: string, options: RevocationOptions = {}): Promise<void> {
+    await this.manager.keeper.revokeAll('userId', userId, limitOf(options));
   }
 
   /**
-   * Ends every session of a tenant.
+   * Ends every session of a tenant, or those that began before a certain time.
    *
    * @throws {WristbandException} `session_not_configured`, `session_store_unavailable`
    */
-  async revokeTenant(tenantId: string): Promise<void> {
-    await this.manager.keeper.revokeAll('tenantId', tenantId);
+  async revokeTenant(tenantId: string, options: RevocationOptions = {}): Promise<void> {
+    await this.manager.keeper.revokeAll('tenantId', tenantId, limitOf(options));
   }
+}
+
+/** Seconds since the epoch; the moment itself is not before it. */
+function limitOf({ begunBefore }: RevocationOptions): number | undefined {
+  return begunBefore && begunBefore.getTime() / 1000 - 0.001;
 }

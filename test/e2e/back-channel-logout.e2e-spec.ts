@@ -5,7 +5,7 @@ import {
   type HttpResponse,
   MemorySessionStore,
   Public,
-  type SessionStore,
+  type SessionOptions,
   WristbandAuthService,
 } from '../../lib/index.js';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
@@ -50,9 +50,10 @@ class BackChannelController {
   }
 }
 
-const MODES: readonly [mode: string, createStore: () => SessionStore | undefined][] = [
-  ['cookies', () => undefined],
-  ['a store', () => new MemorySessionStore()],
+const MODES: readonly [mode: string, createOptions: () => Partial<SessionOptions>][] = [
+  ['cookies', () => ({})],
+  ['cookies that several processes share', () => ({ coordinationStore: new MemorySessionStore() })],
+  ['a store', () => ({ store: new MemorySessionStore() })],
 ];
 
 let emulator: WristbandEmulator;
@@ -65,12 +66,12 @@ afterEach(() => {
   emulator.heal();
 });
 
-async function start(platform: Platform, store: SessionStore | undefined): Promise<TestApp> {
+async function start(platform: Platform, session: Partial<SessionOptions>): Promise<TestApp> {
   const app = await startTestApp({
     emulator,
     platform,
     controllers: [BackChannelController, CounterController],
-    options: { session: { secrets: SESSION_SECRET, secure: false, ...(store && { store }) } },
+    options: { session: { secrets: SESSION_SECRET, secure: false, ...session } },
   });
   emulator.setApplication({
     backChannelLogoutUri: app.origin + PATH,
@@ -114,10 +115,10 @@ function expectRefusal(response: BrowserResponse, token?: string): void {
   if (token) expect(response.text).not.toContain(token);
 }
 
-describe.each(MODES)('with sessions in %s', (_, createStore) => {
+describe.each(MODES)('with sessions in %s', (_, createOptions) => {
   describePlatforms('back-channel logout', (platform) => {
     let app: TestApp;
-    beforeAll(async () => (app = await start(platform, createStore())));
+    beforeAll(async () => (app = await start(platform, createOptions())));
     afterAll(() => app.close());
     beforeEach(() => emulator.setApplication({ backChannelLogoutSessionRequired: true }));
 
@@ -291,7 +292,7 @@ describe.each(MODES)('with sessions in %s', (_, createStore) => {
     let browser: Browser;
     let stolen: Loot;
     beforeAll(async () => {
-      app = await start(platform, createStore());
+      app = await start(platform, createOptions());
       browser = await signedIn(app, emulator, GRACE);
       stolen = loot();
     });
@@ -349,60 +350,62 @@ describe.each(MODES)('with sessions in %s', (_, createStore) => {
   });
 });
 
-describePlatforms('back-channel logout with a store', (platform) => {
-  it('answers 503 while the store is down, and takes the same token afterwards', async () => {
-    const store = new ObservedStore(new MemorySessionStore());
-    const app = await start(platform, store);
-    const browser = await signedIn(app, emulator, GRACE);
-    const token = await emulator.signLogoutToken({ sid: loot().sid });
+describe.each(['store', 'coordinationStore'] as const)('with a %s', (option) => {
+  describePlatforms('back-channel logout', (platform) => {
+    it('answers 503 while the store is down, and takes the same token afterwards', async () => {
+      const store = new ObservedStore(new MemorySessionStore());
+      const app = await start(platform, { [option]: store });
+      const browser = await signedIn(app, emulator, GRACE);
+      const token = await emulator.signLogoutToken({ sid: loot().sid });
 
-    store.failing.add('list');
-    const during = await send(app, token);
-    store.failing.clear();
-    const afterwards = await send(app, token);
-    const replayed = await send(app, token);
+      store.failing.add(option === 'store' ? 'list' : 'write');
+      const during = await send(app, token);
+      store.failing.clear();
+      const afterwards = await send(app, token);
+      const replayed = await send(app, token);
 
-    expect(during.status, during.text).toBe(503);
-    expect(during.json().code).toBe('session_store_unavailable');
-    expect(during.headers['retry-after']).toBe('1');
-    expect(during.headers['cache-control']).toContain('no-store');
-    expect(afterwards.status, afterwards.text).toBe(200);
-    expectRefusal(replayed, token);
-    expect(await statusOf(browser, app)).toBe(401);
-    await app.close();
-  });
+      expect(during.status, during.text).toBe(503);
+      expect(during.json().code).toBe('session_store_unavailable');
+      expect(during.headers['retry-after']).toBe('1');
+      expect(during.headers['cache-control']).toContain('no-store');
+      expect(afterwards.status, afterwards.text).toBe(200);
+      expectRefusal(replayed, token);
+      expect(await statusOf(browser, app)).toBe(401);
+      await app.close();
+    });
 
-  it.each<['sid' | 'sub']>([['sid'], ['sub']])('holds in every process, by %s', async (by) => {
-    const store = new MemorySessionStore();
-    const one = await start(platform, store);
-    const two = await start(platform, store);
-    const browser = await signedIn(two, emulator, GRACE);
-    const kept = await keptCookie(browser, two);
-    expect(await statusOf(browser, one)).toBe(200);
+    it.each<['sid' | 'sub']>([['sid'], ['sub']])('holds in every process, by %s', async (by) => {
+      const store = new MemorySessionStore();
+      const one = await start(platform, { [option]: store });
+      const two = await start(platform, { [option]: store });
+      const browser = await signedIn(two, emulator, GRACE);
+      const kept = await keptCookie(browser, two);
+      expect(await statusOf(browser, one)).toBe(200);
 
-    const answer = await send(one, await emulator.signLogoutToken({ [by]: loot()[by] }));
+      const answer = await send(one, await emulator.signLogoutToken({ [by]: loot()[by] }));
 
-    expect(answer.status, answer.text).toBe(200);
-    expect(await statusOf(browser, two)).toBe(401);
-    expect(await kept()).toBe(401);
-    await Promise.all([one.close(), two.close()]);
-  });
+      expect(answer.status, answer.text).toBe(200);
+      expect(await statusOf(browser, two)).toBe(401);
+      expect(await kept()).toBe(401);
+      await Promise.all([one.close(), two.close()]);
+    });
 
-  it('takes the token of a logout that is under way once more', async () => {
-    const store = new ObservedStore(new MemorySessionStore());
-    const app = await start(platform, store);
-    await signedIn(app, emulator, GRACE);
-    const token = await emulator.signLogoutToken({ sid: loot().sid });
-    store.latency = 300;
+    it('takes the token of a logout that is under way once more', async () => {
+      const store = new ObservedStore(new MemorySessionStore());
+      const app = await start(platform, { [option]: store });
+      await signedIn(app, emulator, GRACE);
+      const token = await emulator.signLogoutToken({ sid: loot().sid });
+      store.latency = 300;
 
-    const answers = await Promise.all([send(app, token), send(app, token)]);
-    store.failing.add('list');
-    const other = await emulator.signLogoutToken({ sid: loot().sid });
-    const failures = await Promise.all([send(app, other), send(app, other)]);
+      const answers = await Promise.all([send(app, token), send(app, token)]);
+      store.failing.add(option === 'store' ? 'list' : 'write');
+      const other = await emulator.signLogoutToken({ sid: loot().sid });
+      const failures = await Promise.all([send(app, other), send(app, other)]);
 
-    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-    expect(failures.map(({ status }) => status)).toEqual([503, 503]);
-    await app.close();
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      expect(failures.map(({ status }) => status)).toEqual([503, 503]);
+      await app.close();
+    });
   });
 });
 

@@ -220,9 +220,9 @@ describePlatforms('sessions in cookies, with a store that two processes share', 
       emulator.revokeAllGrants();
 
       for (const app of [one, two]) {
-        const { status, setCookies, json } = await replay(app, '/api/auth/token', cookie);
-        expect([status, json().code]).toEqual([401, 'token_refresh_failed']);
-        expect(setCookies).toEqual([expect.stringMatching(/^session=; Max-Age=0/)]);
+        const response = await replay(app, '/api/auth/token', cookie);
+        expect([response.status, response.json().code]).toEqual([401, 'token_refresh_failed']);
+        expect(response.setCookies).toEqual([expect.stringMatching(/^session=; Max-Age=0/)]);
       }
     });
 
@@ -240,9 +240,10 @@ describePlatforms('sessions in cookies, with a store that two processes share', 
 
     it('are 503, while visitors are served, and nobody is signed out', async () => {
       store.failing.add('read');
-      const { status, headers, setCookies, json } = await get(one, '/api/auth/session');
+      const response = await get(one, '/api/auth/session');
+      const { status, headers, setCookies } = response;
       expect([status, headers['retry-after'], setCookies]).toEqual([503, '1', []]);
-      expect(json().code).toBe('session_store_unavailable');
+      expect(response.json().code).toBe('session_store_unavailable');
       expect((await new Browser().get(`${one.origin}/counter/up`)).json()).toEqual({ count: 1 });
       store.failing.clear();
 
