@@ -1,5 +1,6 @@
 import type { TokenRefresher } from '../auth/token-refresher.js';
 import type { ResolvedSessionOptions } from '../config/resolved-options.js';
+import type { TokenData } from '../interfaces/auth-flow.interface.js';
 import { CookieSessionKeeper } from './cookie-session.keeper.js';
 import { EndedSessions } from './ended-sessions.js';
 import { RecentChanges } from './recent-changes.js';
@@ -17,7 +18,7 @@ import { TokenLease } from './token-lease.js';
 /** Where the options have sessions kept. */
 export function sessionKeeper(options: ResolvedSessionOptions, refresher: TokenRefresher): SessionKeeper {
   const ended = new EndedSessions(options);
-  const newestTokens = (refreshToken: string) => refresher.newestTokens(refreshToken);
+  const newestTokens = (fields: StoredSession['fields']) => tokensNewerThan(fields, refresher);
   const { store, coordinationStore, secrets } = options;
   if (!store) {
     const sealed = new SealedSessions(options);
@@ -34,10 +35,19 @@ export function sessionKeeper(options: ResolvedSessionOptions, refresher: TokenR
     return new SharedCookieSessionKeeper(cookies, revocations, renewals);
   }
   const upToDate = (session: StoredSession): StoredSession => {
-    const { refreshToken } = session.fields;
-    const newest = typeof refreshToken === 'string' ? newestTokens(refreshToken) : undefined;
+    const newest = newestTokens(session.fields);
     return newest ? withTokens(session, newest) : session;
   };
   const records = new SessionRecords(store, options, upToDate);
   return new StoreSessionKeeper(options, records, ended, new TokenLease(store, records));
+}
+
+function tokensNewerThan(
+  { refreshToken, expiresAt }: StoredSession['fields'],
+  refresher: TokenRefresher,
+): TokenData | undefined {
+  const newest = typeof refreshToken === 'string' ? refresher.newestTokens(refreshToken) : undefined;
+  // Where refresh tokens do not rotate another process may have exchanged the same one after this one did.
+  const isOlder = newest?.refreshToken === refreshToken && Number(newest?.expiresAt) < Number(expiresAt);
+  return isOlder ? undefined : newest;
 }

@@ -22,8 +22,8 @@ export interface WritingTools {
   readonly sealed: SealedSessions;
   readonly ended: EndedSessions;
   readonly changes: RecentChanges;
-  /** The tokens that have replaced those of a refresh token meanwhile. */
-  readonly newestTokens: (refreshToken: string) => TokenData | undefined;
+  /** The tokens that have replaced those of a session meanwhile. */
+  readonly newestTokens: (fields: StoredSession['fields']) => TokenData | undefined;
 }
 
 /**
@@ -40,7 +40,7 @@ export function decide(opened: OpenSession, tools: WritingTools, known?: Decisio
     if (tools.ended.has(stored)) return { snapshot, cookies: [] };
     if (json === undefined) throw error;
     if (!isWriteDue(opened, snapshot, tools)) return { snapshot, cookies: [] };
-    const newest = newestTokensFor(stored, tools);
+    const newest = tools.newestTokens(stored.fields);
     const toSeal = newest ? withTokens(stored, newest) : stored;
     const sealedJson = newest ? JSON.stringify(toSeal) : json;
     if (known?.sealedJson === sealedJson) return { ...known, snapshot };
@@ -56,7 +56,7 @@ export function decide(opened: OpenSession, tools: WritingTools, known?: Decisio
  */
 function rescuedCookies(opened: OpenSession, tools: WritingTools): readonly string[] {
   const { received } = opened;
-  const newest = received && newestTokensFor(received, tools);
+  const newest = received && tools.newestTokens(received.fields);
   if (!received || !newest) return [];
   try {
     const stored = withTokens(received, newest);
@@ -96,10 +96,6 @@ function isWriteDue(
   if (json !== received.json) return true;
   const isRenewalDue = maxAge > 0 && Date.now() / 1000 - received.issuedAt >= touchAfter;
   return isRenewalDue && !changes.isChangedSince(received.id, changesBefore);
-}
-
-function newestTokensFor({ fields }: StoredSession, { newestTokens }: WritingTools): TokenData | undefined {
-  return typeof fields.refreshToken === 'string' ? newestTokens(fields.refreshToken) : undefined;
 }
 
 function tooLarge(

@@ -109,6 +109,31 @@ describe('when the process that renews an access token is killed', () => {
   });
 });
 
+describe('an access token that was renewed without a new refresh token', () => {
+  it('is not replaced by the one of an earlier renewal in another process', async () => {
+    const cookie = await expiredSession();
+    const tokenIn = async (index: number) =>
+      json<{ accessToken: string }>(await get('/token', cookie, index)).accessToken;
+    const answer = (token: string, seconds: number) => {
+      emulator.heal();
+      const body = { access_token: token, expires_in: seconds, token_type: 'Bearer' };
+      emulator.fail('token', { kind: 'status', status: 200, body });
+    };
+    const set = (path: string, index: number) =>
+      ask(cluster.origin, { method: 'POST', path, cookie, port: cluster.workers[index]!.port });
+    answer('first', 100);
+    expect(await tokenIn(0)).toBe('first');
+    answer('second', 1000);
+    await set('/set/expiresAt?json=1', 1);
+    expect(await tokenIn(1)).toBe('second');
+
+    await set('/set/key', 0);
+
+    expect([await tokenIn(0), await tokenIn(1)]).toEqual(['second', 'second']);
+    expect(exchanges()).toHaveLength(2);
+  });
+});
+
 describe('a logout', () => {
   it.each([
     ['in the store', () => cluster],

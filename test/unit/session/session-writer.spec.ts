@@ -30,7 +30,7 @@ function decideWith(accessToken: string, growBy: number) {
     sealed: new SealedSessions(options!),
     ended: new EndedSessions(options!),
     changes: new RecentChanges(),
-    newestTokens: (token) => (token === 'spent' ? newest : undefined),
+    newestTokens: ({ refreshToken }) => (refreshToken === 'spent' ? newest : undefined),
   });
 }
 
