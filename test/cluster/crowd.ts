@@ -50,6 +50,11 @@ export function pairOf(setCookie: string): string {
   return setCookie.split(';', 1)[0]!;
 }
 
+/** Different values, each once. */
+export function distinct<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}
+
 async function send(
   origin: string,
   { path, method = 'GET', cookie, port }: Question,

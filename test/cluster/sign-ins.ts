@@ -46,6 +46,14 @@ export async function withShortTokens<T>(emulator: WristbandEmulator, work: () =
   }
 }
 
+/** The Cookie header of a session whose access token has just expired; the emulator has no calls in its log. */
+export async function expiredSession(cluster: Cluster, emulator: WristbandEmulator): Promise<string> {
+  const browser = await withShortTokens(emulator, () => signInTo(cluster, emulator));
+  await expiry();
+  emulator.clearCalls();
+  return sessionCookie(browser, cluster);
+}
+
 /** Until short access tokens have expired, by any clock. */
 export function expiry(): Promise<void> {
   return delay(SHORT_LIFE * 1000 + 100);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
 import { type Cluster, startCluster } from '../cluster/cluster.js';
-import { ask, askAll, pairOf, storm } from '../cluster/crowd.js';
+import { ask, askAll, distinct, pairOf, storm } from '../cluster/crowd.js';
 import { expiry, sessionCookie, signInTo, withShortTokens } from '../cluster/sign-ins.js';
 import type { Browser } from '../support/browser.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
@@ -59,7 +59,6 @@ afterAll(async () => {
 afterEach(() => emulator.heal());
 
 const originOf = (name: ClusterName) => clusters.get(name)!.origin;
-const distinct = <T>(values: readonly T[]) => [...new Set(values)];
 
 describe('an access token that has expired is renewed once', () => {
   const oldCookies: string[] = [];
