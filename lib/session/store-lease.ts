@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { whenStoreAnswers } from './session-store-trouble.js';
@@ -9,6 +10,8 @@ const RENEW_AFTER = 1500;
 const LOOK_AGAIN_AFTER = 50;
 /** A lease that nobody renewed, and work of our own after it. */
 const MAX_WAIT = 15_000;
+/** Seconds for which a failure is told to those that waited; they look every few milliseconds. */
+const FAILURE_KNOWN_FOR = 5;
 
 /** Lets one of all processes at a time do work under a key, such as to spend a refresh token. */
 export class StoreLease<T> {
@@ -32,15 +35,49 @@ export class StoreLease<T> {
   }
 
   async #run(key: string, look: () => Promise<T | undefined>, work: () => Promise<T>): Promise<T> {
+    let hasWaited = false;
     for (const end = Date.now() + MAX_WAIT; Date.now() < end; await delay(LOOK_AGAIN_AFTER)) {
       const token = await whenStoreAnswers(() => this.store.lock(key, LEASE));
-      // Once more under the lease: it may have been done just before.
-      if (token !== undefined) return this.#hold(key, token, async () => (await look()) ?? work());
+      if (token !== undefined)
+        return this.#hold(key, token, () => this.#lookThenWork(key, look, work, hasWaited));
       const found = await look();
       if (found !== undefined) return found;
+      hasWaited = true;
     }
-    const message = 'The access token is being renewed elsewhere; try again soon';
-    throw new WristbandException('wristband_unavailable', message, { retryAfter: 1 });
+    throw unavailable('The access token is being renewed elsewhere; try again soon');
+  }
+
+  /** It may have been done just before the lease was taken. */
+  async #lookThenWork(
+    key: string,
+    look: () => Promise<T | undefined>,
+    work: () => Promise<T>,
+    hasWaited: boolean,
+  ): Promise<T> {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (hasWaited && (await this.#hasJustFailed(key)))
+      throw unavailable('The access token could not be renewed elsewhere; try again soon');
+    try {
+      return await work();
+    } catch (error) {
+      await this.#tellFailure(key);
+      throw error;
+    }
+  }
+
+  /**
+   * Who waited for work shares its failure, as within one process: to try again at once would use a refresh token that may
+   * be spent, and the last in the row would wait for the time-outs of all.
+   */
+  async #tellFailure(key: string): Promise<void> {
+    const options = { expected: undefined, ttl: FAILURE_KNOWN_FOR };
+    await this.store.write(failureKeyOf(key), 'failed', options).catch(() => undefined);
+  }
+
+  async #hasJustFailed(key: string): Promise<boolean> {
+    const [failure] = await whenStoreAnswers(() => this.store.read([failureKeyOf(key)]));
+    return failure !== undefined;
   }
 
   async #hold(key: string, token: string, work: () => Promise<T>): Promise<T> {
@@ -55,4 +92,12 @@ export class StoreLease<T> {
       await this.store.unlock(key, token).catch(() => undefined);
     }
   }
+}
+
+function failureKeyOf(key: string): string {
+  return hash('sha256', `failure ${key}`, 'base64url');
+}
+
+function unavailable(message: string): WristbandException {
+  return new WristbandException('wristband_unavailable', message, { retryAfter: 1 });
 }

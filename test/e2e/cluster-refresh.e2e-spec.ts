@@ -92,6 +92,25 @@ describe('when the process that renews an access token is killed', () => {
   });
 });
 
+describe('when Wristband does not answer', () => {
+  it('all processes share one attempt, and the next one is that of the next request', async () => {
+    const cookie = await expiredSession(cluster, emulator);
+    emulator.fail('token', { kind: 'hang' });
+
+    const answers = await storm(cluster.origin, 40, { path: '/token', cookie });
+
+    expect(distinct(answers.map(({ worker }) => worker))).toHaveLength(4);
+    expect(distinct(answers.map(({ status }) => status))).toEqual([503]);
+    // The 5 s of the time-out, once.
+    expect(Math.max(...answers.map(({ took }) => took))).toBeLessThan(PATIENCE - 1000);
+    expect(exchanges()).toHaveLength(1);
+    emulator.heal();
+    const next = await storm(cluster.origin, 40, { path: '/token', cookie });
+    expect(distinct(next.map(({ status }) => status))).toEqual([200]);
+    expect(exchanges()).toHaveLength(2);
+  });
+});
+
 describe('an access token that was renewed without a new refresh token', () => {
   it('is not replaced by the one of an earlier renewal in another process', async () => {
     const cookie = await expiredSession(cluster, emulator);
