@@ -101,7 +101,7 @@ describe('an access token that has expired is renewed once', () => {
     survivors.push({ sessions, oldCookie, newCookie: cookies.at(-1)!, token: token! });
   });
 
-  // Set to 55 it shows how long a browser may be late: results of an exchange are remembered for a minute.
+  // Up to 45 shows more: a process remembers the result of an exchange for a minute, and the first storms are over by now.
   const seconds = Number(process.env.STORM_LATE_SECONDS ?? 3);
   it(
     `also for requests that come with the old cookie in the ${seconds} s after it`,
