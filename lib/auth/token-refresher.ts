@@ -12,19 +12,18 @@ import { toTokenData } from './token-data.js';
 
 /** Tokens live for at least a second, so no honest memory of a minute holds a longer chain. */
 const MAX_CHAIN = 60;
-const MEMORY = { max: 10_000, ttl: 60_000 };
-/** A request may run for long, and must not write older tokens over newer ones at its end. */
-const SUCCESSOR_MEMORY = { max: 10_000, ttl: 60 * 60_000 };
+/** A laptop may have slept over the response with its new cookie, and a request may run for long. */
+const MEMORY = { max: 10_000, ttl: 60 * 60_000 };
 
 /**
- * Spends a refresh token once. Requests that carry the same token at the same time, or a minute later with an old
- * cookie, get the tokens of the one exchange: with rotation a second one would end the user's sign-in. A refusal is
+ * Spends a refresh token once. Requests that carry the same token at the same time, or up to an hour later with an
+ * old cookie, get the tokens of the one exchange: with rotation a second one would end the user's sign-in. A refusal is
  * final, so it is shared as well.
  */
 @Injectable()
 export class TokenRefresher {
   readonly #exchanges = new SharedAnswers<TokenData | OAuthResponseError>(MEMORY);
-  readonly #successors = new LRUCache<string, TokenData>(SUCCESSOR_MEMORY);
+  readonly #successors = new LRUCache<string, TokenData>(MEMORY);
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,

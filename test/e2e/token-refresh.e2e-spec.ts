@@ -47,6 +47,7 @@ let browser: Browser;
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
   emulator.heal();
   emulator.tamper();
 });
@@ -142,6 +143,21 @@ describePlatforms('an access token that has expired', (platform) => {
     expect(emulator.callsTo('token')).toHaveLength(1);
     // The answer brings the new session, so the latecomer goes on with it.
     expect((await latecomer.get(`${app.origin}/orders`)).json()).toEqual(renewed);
+  });
+
+  it('is there for a request that carries the old cookie half an hour later', async () => {
+    const cookie = await browser.jar.getCookieString(app.origin);
+    advanceClock(LIFETIME + 1);
+    await orders();
+    // What a process remembers, it measures by another clock.
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 1_700_000);
+    advanceClock(1700);
+
+    const late = await new Browser().get(`${app.origin}/orders`, { headers: { cookie } });
+
+    expect(late.status).toBe(200);
+    expect(new Set(spentTokens()).size).toBe(spentTokens().length);
   });
 
   it('is renewed again and again, each time with the newest refresh token', async () => {
