@@ -2,7 +2,7 @@ import type { ConfigProblem } from '../errors/wristband-config.error.js';
 import type { SessionOptions } from '../interfaces/session-options.interface.js';
 import type { WristbandOptions } from '../interfaces/wristband-options.interface.js';
 import { parseHost } from '../tenant/tenant-host.js';
-import { isFamilyName } from '../session/cookie-family.js';
+import { isFamilyName } from '../session/cookies/cookie-family.js';
 import { placeholderProblem } from '../tenant/placeholder.js';
 import { MIN_SECRET_LENGTH } from './option-checks.js';
 import { defaultCookieName, SESSION_DEFAULTS } from './resolved-options.js';

@@ -4,9 +4,14 @@ import type { WristbandEvents } from '../events/wristband-events.js';
 import { forbidCaching, markAsPersonal } from '../http/cache-headers.js';
 import { appendSetCookie } from '../http/http-response.js';
 import type { TokenData } from '../interfaces/auth-flow.interface.js';
-import { copyFields, receivedFrom, type ReceivedSession } from './sealed-sessions.js';
+import { copyFields, receivedFrom, type ReceivedSession } from './cookies/sealed-sessions.js';
 import { changesBetween, withChanges } from './session-changes.js';
-import type { Decision, FoundSession, SessionKeeper, TokenExchange } from './session-keeper.interface.js';
+import type {
+  Decision,
+  FoundSession,
+  SessionKeeper,
+  TokenExchange,
+} from './keepers/session-keeper.interface.js';
 import {
   isSameSnapshot,
   notWritable,

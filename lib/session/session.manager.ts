@@ -11,11 +11,11 @@ import type { TokenData } from '../interfaces/auth-flow.interface.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { readOnlyCopy } from './read-only-session.js';
-import { copyFields } from './sealed-sessions.js';
+import { copyFields } from './cookies/sealed-sessions.js';
 import { SessionInUse } from './session-in-use.js';
 import { writeBeforeResponse, writeWithHeaders } from './session-response.js';
-import type { FoundSession, SessionKeeper, TokenExchange } from './session-keeper.interface.js';
-import { sessionKeeper } from './session-keepers.js';
+import type { FoundSession, SessionKeeper, TokenExchange } from './keepers/session-keeper.interface.js';
+import { sessionKeeper } from './keepers/session-keepers.js';
 import { WristbandSession } from './session.js';
 
 /** What a request without a session brings. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { receivedFrom } from '../../../lib/session/sealed-sessions.js';
+import { receivedFrom } from '../../../lib/session/cookies/sealed-sessions.js';
 import { changesBetween, withChanges } from '../../../lib/session/session-changes.js';
 
 const session = (fields: Record<string, unknown>) =>

@@ -1,4 +1,4 @@
-import type { RequestCookie } from '../http/cookies.js';
+import type { RequestCookie } from '../../http/cookies.js';
 
 /**
  * A value that is too large for one cookie is spread over `name.0`, `name.1`, … A small one is in `name` itself. The seal

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { resolveOptions } from '../../../lib/config/resolved-options.js';
-import { sessionCookies } from '../../../lib/session/session-cookies.js';
+import { resolveOptions } from '../../../../lib/config/resolved-options.js';
+import { sessionCookies } from '../../../../lib/session/cookies/session-cookies.js';
 
 const SECRET = 'a-secret-for-tests-with-32-characters-or-more';
 

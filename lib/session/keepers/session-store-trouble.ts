@@ -1,4 +1,4 @@
-import { WristbandException } from '../errors/wristband.exception.js';
+import { WristbandException } from '../../errors/wristband.exception.js';
 
 /** Stores are near: those that are back are back soon. */
 const RETRY_AFTER = 1;

@@ -1,10 +1,10 @@
-import { requestCookies } from '../http/cookies.js';
-import type { HttpRequest } from '../interfaces/http.interface.js';
-import { familyNames, joinedValues } from './cookie-family.js';
-import type { SessionOwner } from './ended-sessions.js';
-import type { ReceivedSession } from './sealed-sessions.js';
+import { requestCookies } from '../../http/cookies.js';
+import type { HttpRequest } from '../../interfaces/http.interface.js';
+import { familyNames, joinedValues } from '../cookies/cookie-family.js';
+import type { SessionOwner } from '../ended-sessions.js';
+import type { ReceivedSession } from '../cookies/sealed-sessions.js';
 import type { Decision, FoundSession, SessionKeeper } from './session-keeper.interface.js';
-import type { OpenSession } from './session-snapshot.js';
+import type { OpenSession } from '../session-snapshot.js';
 import { decide, type WritingTools } from './session-writer.js';
 
 /** Keeps a session in its cookie. Nothing takes time, so a cookie is sealed while the headers are written. */

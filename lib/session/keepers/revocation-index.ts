@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
-import type { ResolvedSessionOptions } from '../config/resolved-options.js';
-import { KeyedHash } from '../crypto/keyed-hash.js';
-import { SESSION_OWNERS, type SessionOwner } from './ended-sessions.js';
-import type { ReceivedSession } from './sealed-sessions.js';
+import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
+import { KeyedHash } from '../../crypto/keyed-hash.js';
+import { SESSION_OWNERS, type SessionOwner } from '../ended-sessions.js';
+import type { ReceivedSession } from '../cookies/sealed-sessions.js';
 import { whenStoreAnswers } from './session-store-trouble.js';
-import type { StoredSession } from './session.js';
-import type { SessionRecord, SessionStore } from './stores/session-store.interface.js';
+import type { StoredSession } from '../session.js';
+import type { SessionRecord, SessionStore } from '../stores/session-store.interface.js';
 
 /** Seconds that the clocks of two machines may differ. */
 const CLOCK_DIFFERENCE = 60;

@@ -1,16 +1,16 @@
 import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { type ResolvedSessionOptions, SESSION_DEFAULTS } from '../config/resolved-options.js';
-import { KeyedHash } from '../crypto/keyed-hash.js';
-import { SESSION_OWNERS, type SessionOwner } from './ended-sessions.js';
-import { type ReceivedSession, SealedSessions } from './sealed-sessions.js';
-import { changesBetween, withChanges } from './session-changes.js';
-import { remainingLifetime } from './session-cookies.js';
+import { type ResolvedSessionOptions, SESSION_DEFAULTS } from '../../config/resolved-options.js';
+import { KeyedHash } from '../../crypto/keyed-hash.js';
+import { SESSION_OWNERS, type SessionOwner } from '../ended-sessions.js';
+import { type ReceivedSession, SealedSessions } from '../cookies/sealed-sessions.js';
+import { changesBetween, withChanges } from '../session-changes.js';
+import { remainingLifetime } from '../cookies/session-cookies.js';
 import { whenStoreAnswers } from './session-store-trouble.js';
-import type { StoredSession } from './session.js';
-import { KeyQueue } from './stores/key-queue.js';
-import type { SessionRecord, SessionStore } from './stores/session-store.interface.js';
+import type { StoredSession } from '../session.js';
+import { KeyQueue } from '../stores/key-queue.js';
+import type { SessionRecord, SessionStore } from '../stores/session-store.interface.js';
 
 /** Sessions of which this process remembers what it last saw in the store, some kB each. */
 const REMEMBERED = 1000;

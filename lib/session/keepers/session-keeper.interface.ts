@@ -1,10 +1,10 @@
-import type { WristbandException } from '../errors/wristband.exception.js';
-import type { TokenData } from '../interfaces/auth-flow.interface.js';
-import type { HttpRequest } from '../interfaces/http.interface.js';
-import type { SessionOwner } from './ended-sessions.js';
-import type { ReceivedSession } from './sealed-sessions.js';
-import type { OpenSession, Snapshot } from './session-snapshot.js';
-import type { FieldsChange, StoredSession } from './session.js';
+import type { WristbandException } from '../../errors/wristband.exception.js';
+import type { TokenData } from '../../interfaces/auth-flow.interface.js';
+import type { HttpRequest } from '../../interfaces/http.interface.js';
+import type { SessionOwner } from '../ended-sessions.js';
+import type { ReceivedSession } from '../cookies/sealed-sessions.js';
+import type { OpenSession, Snapshot } from '../session-snapshot.js';
+import type { FieldsChange, StoredSession } from '../session.js';
 
 /** What a request brought. */
 export type FoundSession = Omit<OpenSession, 'session'>;

@@ -1,11 +1,11 @@
-import { notAuthenticated, WristbandException } from '../errors/wristband.exception.js';
-import type { TokenData } from '../interfaces/auth-flow.interface.js';
-import type { ReceivedSession } from './sealed-sessions.js';
+import { notAuthenticated, WristbandException } from '../../errors/wristband.exception.js';
+import type { TokenData } from '../../interfaces/auth-flow.interface.js';
+import type { ReceivedSession } from '../cookies/sealed-sessions.js';
 import type { RenewedTokens, TokenExchange } from './session-keeper.interface.js';
 import { keyOf, type SessionRecords } from './session-records.js';
-import { withTokens } from './session-snapshot.js';
+import { withTokens } from '../session-snapshot.js';
 import { StoreLease } from './store-lease.js';
-import type { SessionStore } from './stores/session-store.interface.js';
+import type { SessionStore } from '../stores/session-store.interface.js';
 
 /**
  * Lets one process spend the refresh token of a session in a store; the others wait and use its tokens. A second exchange

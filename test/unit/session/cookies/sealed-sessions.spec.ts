@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { resolveOptions } from '../../../lib/config/resolved-options.js';
-import { copyFields, isUntouched, SealedSessions } from '../../../lib/session/sealed-sessions.js';
-import { WristbandSession } from '../../../lib/session/session.js';
-import type { SessionOptions } from '../../../lib/index.js';
-import { SESSION_HOOKS } from '../../support/session-hooks.js';
+import { resolveOptions } from '../../../../lib/config/resolved-options.js';
+import { copyFields, isUntouched, SealedSessions } from '../../../../lib/session/cookies/sealed-sessions.js';
+import { WristbandSession } from '../../../../lib/session/session.js';
+import type { SessionOptions } from '../../../../lib/index.js';
+import { SESSION_HOOKS } from '../../../support/session-hooks.js';
 
 const SECRET = 'a-secret-for-tests-with-32-characters-or-more';
 const NOW = 1_800_000_000;

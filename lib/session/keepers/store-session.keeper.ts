@@ -1,11 +1,11 @@
-import type { ResolvedSessionOptions } from '../config/resolved-options.js';
-import { requestCookies } from '../http/cookies.js';
-import type { HttpRequest } from '../interfaces/http.interface.js';
-import { familyNames, joinedValues } from './cookie-family.js';
-import type { EndedSessions, SessionOwner } from './ended-sessions.js';
-import { type ReceivedId, SealedSessionIds } from './sealed-session-ids.js';
-import { isAlive, receivedFrom, type ReceivedSession } from './sealed-sessions.js';
-import { csrfCookie, expiredCookies, remainingLifetime, sessionCookies } from './session-cookies.js';
+import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
+import { requestCookies } from '../../http/cookies.js';
+import type { HttpRequest } from '../../interfaces/http.interface.js';
+import { familyNames, joinedValues } from '../cookies/cookie-family.js';
+import type { EndedSessions, SessionOwner } from '../ended-sessions.js';
+import { type ReceivedId, SealedSessionIds } from '../cookies/sealed-session-ids.js';
+import { isAlive, receivedFrom, type ReceivedSession } from '../cookies/sealed-sessions.js';
+import { csrfCookie, expiredCookies, remainingLifetime, sessionCookies } from '../cookies/session-cookies.js';
 import type {
   Commit,
   Decision,
@@ -15,15 +15,15 @@ import type {
   TokenExchange,
 } from './session-keeper.interface.js';
 import type { SessionRecords } from './session-records.js';
-import { changesBetween, withChanges } from './session-changes.js';
+import { changesBetween, withChanges } from '../session-changes.js';
 import {
   assertSerializable,
   isSameSnapshot,
   type OpenSession,
   type Snapshot,
   snapshotOf,
-} from './session-snapshot.js';
-import type { FieldsChange, StoredSession } from './session.js';
+} from '../session-snapshot.js';
+import type { FieldsChange, StoredSession } from '../session.js';
 import type { TokenLease } from './token-lease.js';
 
 /** Keeps a session in a store; its cookie holds the ID. */

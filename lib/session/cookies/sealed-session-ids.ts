@@ -1,4 +1,4 @@
-import { CookieSealer } from '../crypto/sealed-cookie.js';
+import { CookieSealer } from '../../crypto/sealed-cookie.js';
 
 /** The ID of a session, as a cookie brought it. */
 export interface ReceivedId {

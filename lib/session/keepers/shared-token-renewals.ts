@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
-import { CookieSealer } from '../crypto/sealed-cookie.js';
-import type { TokenData } from '../interfaces/auth-flow.interface.js';
-import { isJsonObject } from '../json/json.js';
+import { CookieSealer } from '../../crypto/sealed-cookie.js';
+import type { TokenData } from '../../interfaces/auth-flow.interface.js';
+import { isJsonObject } from '../../json/json.js';
 import type { RenewedTokens, TokenExchange } from './session-keeper.interface.js';
 import { whenStoreAnswers } from './session-store-trouble.js';
 import { StoreLease } from './store-lease.js';
-import type { SessionRecord, SessionStore } from './stores/session-store.interface.js';
+import type { SessionRecord, SessionStore } from '../stores/session-store.interface.js';
 
 /** Seconds for which others find the tokens that took the place of a spent refresh token. */
 const REMEMBERED = 3600;

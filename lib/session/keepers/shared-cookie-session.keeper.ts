@@ -1,8 +1,8 @@
-import type { HttpRequest } from '../interfaces/http.interface.js';
+import type { HttpRequest } from '../../interfaces/http.interface.js';
 import type { CookieSessionKeeper } from './cookie-session.keeper.js';
-import type { SessionOwner } from './ended-sessions.js';
+import type { SessionOwner } from '../ended-sessions.js';
 import type { RevocationIndex } from './revocation-index.js';
-import type { ReceivedSession } from './sealed-sessions.js';
+import type { ReceivedSession } from '../cookies/sealed-sessions.js';
 import type {
   Decision,
   FoundSession,
@@ -10,8 +10,8 @@ import type {
   SessionKeeper,
   TokenExchange,
 } from './session-keeper.interface.js';
-import { isSameSnapshot, type OpenSession, snapshotOf } from './session-snapshot.js';
-import { WristbandSession } from './session.js';
+import { isSameSnapshot, type OpenSession, snapshotOf } from '../session-snapshot.js';
+import { WristbandSession } from '../session.js';
 import type { SharedTokenRenewals } from './shared-token-renewals.js';
 
 /** Keeps a session in its cookie, and asks a store which sessions have ended and who may renew tokens. */

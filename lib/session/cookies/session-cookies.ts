@@ -1,11 +1,11 @@
 import type { SerializeOptions } from 'cookie';
-import type { ResolvedSessionOptions } from '../config/resolved-options.js';
+import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
 import {
   MAX_COOKIE_BYTES,
   serializeAttributes,
   serializeCookie,
   serializeExpiredCookie,
-} from '../http/cookies.js';
+} from '../../http/cookies.js';
 import { splitValue } from './cookie-family.js';
 
 /** Seconds from now until a session ends if no further request comes; `undefined` for a browser session without limit. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { joinedValues } from '../../../lib/session/cookie-family.js';
+import { joinedValues } from '../../../../lib/session/cookies/cookie-family.js';
 
 const cookies = (...pairs: [name: string, value: string][]) =>
   pairs.map(([name, value]) => ({ name, value }));

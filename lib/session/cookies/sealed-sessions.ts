@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache';
-import type { ResolvedSessionOptions } from '../config/resolved-options.js';
-import { CookieSealer, type Unsealed } from '../crypto/sealed-cookie.js';
-import type { SealPurpose } from '../crypto/sealing-key.js';
-import { isJsonObject, parseJson } from '../json/json.js';
-import type { EndedSessions } from './ended-sessions.js';
-import { jsonProblem } from './json-problem.js';
-import type { StoredSession, WristbandSession } from './session.js';
+import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
+import { CookieSealer, type Unsealed } from '../../crypto/sealed-cookie.js';
+import type { SealPurpose } from '../../crypto/sealing-key.js';
+import { isJsonObject, parseJson } from '../../json/json.js';
+import type { EndedSessions } from '../ended-sessions.js';
+import { jsonProblem } from '../json-problem.js';
+import type { StoredSession, WristbandSession } from '../session.js';
 
 /** A session as a request brought it. It is never changed: later requests with the same cookie share it. */
 export interface ReceivedSession extends StoredSession {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { resolveOptions } from '../../../lib/config/resolved-options.js';
-import { RecentChanges } from '../../../lib/session/recent-changes.js';
-import { EndedSessions } from '../../../lib/session/ended-sessions.js';
-import { SealedSessions } from '../../../lib/session/sealed-sessions.js';
-import { decide } from '../../../lib/session/session-writer.js';
-import { WristbandSession } from '../../../lib/session/session.js';
-import { SESSION_HOOKS } from '../../support/session-hooks.js';
+import { resolveOptions } from '../../../../lib/config/resolved-options.js';
+import { RecentChanges } from '../../../../lib/session/recent-changes.js';
+import { EndedSessions } from '../../../../lib/session/ended-sessions.js';
+import { SealedSessions } from '../../../../lib/session/cookies/sealed-sessions.js';
+import { decide } from '../../../../lib/session/keepers/session-writer.js';
+import { WristbandSession } from '../../../../lib/session/session.js';
+import { SESSION_HOOKS } from '../../../support/session-hooks.js';
 
 const SECRET = 'a-secret-for-tests-with-32-characters-or-more';
 const { session: options } = resolveOptions({

@@ -1,20 +1,20 @@
-import type { ResolvedSessionOptions } from '../config/resolved-options.js';
-import { WristbandException } from '../errors/wristband.exception.js';
-import { MAX_COOKIE_BYTES } from '../http/cookies.js';
-import type { TokenData } from '../interfaces/auth-flow.interface.js';
+import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
+import { WristbandException } from '../../errors/wristband.exception.js';
+import { MAX_COOKIE_BYTES } from '../../http/cookies.js';
+import type { TokenData } from '../../interfaces/auth-flow.interface.js';
 import {
   csrfCookie,
   expiredCookies,
   largestFields,
   remainingLifetime,
   sessionCookies,
-} from './session-cookies.js';
-import type { EndedSessions } from './ended-sessions.js';
-import type { RecentChanges } from './recent-changes.js';
-import type { SealedSessions } from './sealed-sessions.js';
+} from '../cookies/session-cookies.js';
+import type { EndedSessions } from '../ended-sessions.js';
+import type { RecentChanges } from '../recent-changes.js';
+import type { SealedSessions } from '../cookies/sealed-sessions.js';
 import type { Decision } from './session-keeper.interface.js';
-import { notWritable, type OpenSession, type Snapshot, snapshotOf, withTokens } from './session-snapshot.js';
-import type { StoredSession } from './session.js';
+import { notWritable, type OpenSession, type Snapshot, snapshotOf, withTokens } from '../session-snapshot.js';
+import type { StoredSession } from '../session.js';
 
 /** What it takes to write a session into cookies. */
 export interface WritingTools {

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { WristbandException } from '../errors/wristband.exception.js';
+import { WristbandException } from '../../errors/wristband.exception.js';
 import { whenStoreAnswers } from './session-store-trouble.js';
-import type { SessionStore } from './stores/session-store.interface.js';
+import type { SessionStore } from '../stores/session-store.interface.js';
 
 /** Milliseconds after which others go on when the process that works is gone. */
 const LEASE = 5000;
