@@ -39,7 +39,7 @@ export class SessionManager {
     private readonly events: WristbandEvents,
   ) {
     this.#options = options;
-    this.#keeper = options && sessionKeeper(options, refresher);
+    this.#keeper = options && sessionKeeper(options, refresher, events);
   }
 
   /** Whether a session takes time to open and to write. */

@@ -385,6 +385,8 @@ describePlatforms('an outage of Redis', (platform) => {
       }
       expect(took).toBeLessThan(3000);
       expect([visitor.status, stranger.status]).toEqual([200, 401]);
+      const told = app.logs.filter((line) => line.includes('The session store could not do read()'));
+      expect(told).toEqual([expect.stringMatching(/read\(\): .+/)]);
       await vi.waitFor(
         async () => {
           // A Redis that keeps nothing on disk knows nobody after its end.
@@ -393,8 +395,37 @@ describePlatforms('an outage of Redis', (platform) => {
         },
         { timeout: 5000 },
       );
+      expect(app.logs.filter((line) => line.includes('The session store answers again'))).toHaveLength(1);
     },
   );
+});
+
+describePlatforms('a store that is no good', (platform) => {
+  const broken = (read: () => never | Promise<never>) =>
+    start(Object.assign(new MemorySessionStore(), { read }), {}, platform);
+  const openSession = async (app: TestApp) => {
+    const browser = new Browser();
+    await browser.get(`${app.origin}/counter/up`);
+    return browser.get(`${app.origin}/counter/read`);
+  };
+
+  it.each<[string, () => never | Promise<never>, string]>([
+    ['throws', () => expect.unreachable('of the store'), 'of the store'],
+    ['answers nothing', () => undefined as never, 'as many records as keys'],
+    ['was never connected', () => Promise.reject(new Error('The client is closed')), 'client is closed'],
+  ])('%s: is an outage, and the log says why', async (_, read, reason) => {
+    const app = await broken(read);
+
+    expect((await openSession(app)).json()).toMatchObject({ code: 'session_store_unavailable' });
+    expect(app.logs.join()).toContain(reason);
+  });
+
+  it('never answers: is one too', { timeout: 15_000 }, async () => {
+    const app = await broken(() => new Promise<never>(() => undefined));
+
+    expect((await openSession(app)).json()).toMatchObject({ code: 'session_store_unavailable' });
+    expect(app.logs.join()).toContain('no answer within 5000 ms');
+  });
 });
 
 describe('an access token that has expired, in two processes', () => {

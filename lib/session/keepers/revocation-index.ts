@@ -3,9 +3,9 @@ import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
 import { KeyedHash } from '../../crypto/keyed-hash.js';
 import { SESSION_OWNERS, type SessionOwner } from '../ended-sessions.js';
 import type { ReceivedSession } from '../cookies/sealed-sessions.js';
-import { whenStoreAnswers } from './session-store-trouble.js';
 import type { StoredSession } from '../session.js';
-import type { SessionRecord, SessionStore } from '../stores/session-store.interface.js';
+import type { SessionRecord } from '../stores/session-store.interface.js';
+import type { WatchedStore } from './watched-store.js';
 
 /** Seconds that the clocks of two machines may differ. */
 const CLOCK_DIFFERENCE = 60;
@@ -23,7 +23,7 @@ export class RevocationIndex {
   readonly #owners: KeyedHash;
 
   constructor(
-    private readonly store: SessionStore,
+    private readonly store: WatchedStore,
     { secrets, maxAge, absoluteMaxAge }: ResolvedSessionOptions,
   ) {
     this.#owners = new KeyedHash('session-owner', secrets);
@@ -33,7 +33,7 @@ export class RevocationIndex {
   /** The first of some sessions that has not ended. */
   async firstAlive(sessions: readonly ReceivedSession[]): Promise<ReceivedSession | undefined> {
     const keys = sessions.map((session) => this.#keysOf(session));
-    const records = await whenStoreAnswers(() => this.store.read(keys.flat()));
+    const records = await this.store.read(keys.flat());
     let start = 0;
     return sessions.find((session, index) => {
       const found = records.slice(start, (start += keys[index]!.length));
@@ -45,7 +45,7 @@ export class RevocationIndex {
   async add(id: string): Promise<void> {
     // Nothing is to be done when it is there already.
     const options = { expected: undefined, ttl: this.#ttl };
-    await whenStoreAnswers(() => this.store.write(keyOf(id), '', options));
+    await this.store.write(keyOf(id), '', options);
   }
 
   /**
@@ -57,7 +57,7 @@ export class RevocationIndex {
   async addAll(owner: SessionOwner, value: string, until = Date.now() / 1000): Promise<void> {
     // A process that knows only one of the secrets finds it as well.
     const keys = this.#owners.all(`${owner}:${value}`);
-    await whenStoreAnswers(() => Promise.all(keys.map((key) => this.#putOff(key, until))));
+    await Promise.all(keys.map((key) => this.#putOff(key, until)));
   }
 
   /** News that come late must not bring back what was ended meanwhile. */

@@ -1,5 +1,6 @@
 import type { TokenRefresher } from '../../auth/token-refresher.js';
 import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
+import type { WristbandEvents } from '../../events/wristband-events.js';
 import type { TokenData } from '../../interfaces/auth-flow.interface.js';
 import { CookieSessionKeeper } from './cookie-session.keeper.js';
 import { EndedSessions } from '../ended-sessions.js';
@@ -14,32 +15,37 @@ import { SharedCookieSessionKeeper } from './shared-cookie-session.keeper.js';
 import { SharedTokenRenewals } from './shared-token-renewals.js';
 import { StoreSessionKeeper } from './store-session.keeper.js';
 import { TokenLease } from './token-lease.js';
+import { WatchedStore } from './watched-store.js';
 
 /** Where the options have sessions kept. */
-export function sessionKeeper(options: ResolvedSessionOptions, refresher: TokenRefresher): SessionKeeper {
+export function sessionKeeper(
+  options: ResolvedSessionOptions,
+  refresher: TokenRefresher,
+  events: WristbandEvents,
+): SessionKeeper {
   const ended = new EndedSessions(options);
   const newestTokens = (fields: StoredSession['fields']) => tokensNewerThan(fields, refresher);
   const { store, coordinationStore, secrets } = options;
-  if (!store) {
-    const sealed = new SealedSessions(options);
-    const cookies = new CookieSessionKeeper({
-      options,
-      sealed,
-      ended,
-      changes: new RecentChanges(),
-      newestTokens,
-    });
-    if (!coordinationStore) return cookies;
-    const revocations = new RevocationIndex(coordinationStore, options);
-    const renewals = new SharedTokenRenewals(coordinationStore, secrets);
-    return new SharedCookieSessionKeeper(cookies, revocations, renewals);
+  if (store) {
+    const watched = new WatchedStore(store, events);
+    const records = new SessionRecords(watched, options, (session) => upToDate(session, newestTokens));
+    return new StoreSessionKeeper(options, records, ended, new TokenLease(watched, records));
   }
-  const upToDate = (session: StoredSession): StoredSession => {
-    const newest = newestTokens(session.fields);
-    return newest ? withTokens(session, newest) : session;
-  };
-  const records = new SessionRecords(store, options, upToDate);
-  return new StoreSessionKeeper(options, records, ended, new TokenLease(store, records));
+  const sealed = new SealedSessions(options);
+  const changes = new RecentChanges();
+  const cookies = new CookieSessionKeeper({ options, sealed, ended, changes, newestTokens });
+  if (!coordinationStore) return cookies;
+  const watched = new WatchedStore(coordinationStore, events);
+  const renewals = new SharedTokenRenewals(watched, secrets);
+  return new SharedCookieSessionKeeper(cookies, new RevocationIndex(watched, options), renewals);
+}
+
+function upToDate(
+  session: StoredSession,
+  newestTokens: (fields: StoredSession['fields']) => TokenData | undefined,
+): StoredSession {
+  const newest = newestTokens(session.fields);
+  return newest ? withTokens(session, newest) : session;
 }
 
 function tokensNewerThan(

@@ -7,10 +7,10 @@ import { SESSION_OWNERS, type SessionOwner } from '../ended-sessions.js';
 import { type ReceivedSession, SealedSessions } from '../cookies/sealed-sessions.js';
 import { changesBetween, withChanges } from '../session-changes.js';
 import { remainingLifetime } from '../cookies/session-cookies.js';
-import { whenStoreAnswers } from './session-store-trouble.js';
+import { storeUnavailable, type WatchedStore } from './watched-store.js';
 import type { StoredSession } from '../session.js';
 import { KeyQueue } from '../stores/key-queue.js';
-import type { SessionRecord, SessionStore } from '../stores/session-store.interface.js';
+import type { SessionRecord } from '../stores/session-store.interface.js';
 
 /** Sessions of which this process remembers what it last saw in the store, some kB each. */
 const REMEMBERED = 1000;
@@ -39,7 +39,7 @@ export class SessionRecords {
   readonly #lastSeen = new LRUCache<string, ReceivedSession>({ max: REMEMBERED });
 
   constructor(
-    private readonly store: SessionStore,
+    private readonly store: WatchedStore,
     private readonly options: ResolvedSessionOptions,
     /** Brings a session up to date before it is written. */
     private readonly upToDate: (session: StoredSession) => StoredSession,
@@ -51,7 +51,7 @@ export class SessionRecords {
 
   /** The sessions of IDs, in their order. */
   async read(ids: readonly string[]): Promise<(ReceivedSession | undefined)[]> {
-    const records = await whenStoreAnswers(() => this.store.read(ids.map(keyOf)));
+    const records = await this.store.read(ids.map(keyOf));
     return ids.map((id, index) => this.#open(id, records[index]));
   }
 
@@ -87,18 +87,18 @@ export class SessionRecords {
         this.#lastSeen.delete(id);
         if (attempt > 0) await delay(Math.random() * MAX_PAUSE);
       }
-      return whenStoreAnswers(() => Promise.reject(new Error('Others write to the session all the time')));
+      throw storeUnavailable(new Error('Others write to the session all the time'));
     });
   }
 
   /** Lets a session live on. */
   touch({ id, createdAt }: StoredSession): Promise<boolean> {
-    return whenStoreAnswers(() => this.store.touch(keyOf(id), this.#ttl(createdAt)));
+    return this.store.touch(keyOf(id), this.#ttl(createdAt));
   }
 
   async delete(ids: readonly string[]): Promise<void> {
     for (const id of ids) this.#lastSeen.delete(id);
-    await whenStoreAnswers(() => this.store.delete(ids.map(keyOf)));
+    await this.store.delete(ids.map(keyOf));
   }
 
   /**
@@ -107,15 +107,11 @@ export class SessionRecords {
    * @param until seconds since the epoch: what began later stays
    */
   async deleteAll(owner: SessionOwner, value: string, until = Infinity): Promise<void> {
-    await whenStoreAnswers(async () => {
-      // Each secret that still opens a session may have made its tags.
-      const keys = await Promise.all(
-        this.#tags.all(tagText(owner, value)).map((tag) => this.store.list(tag)),
-      );
-      const unique = [...new Set(keys.flat())];
-      const over = until === Infinity ? unique : await this.#begunBy(until, unique);
-      if (over.length > 0) await this.store.delete(over);
-    });
+    // Each secret that still opens a session may have made its tags.
+    const keys = await Promise.all(this.#tags.all(tagText(owner, value)).map((tag) => this.store.list(tag)));
+    const unique = [...new Set(keys.flat())];
+    const over = until === Infinity ? unique : await this.#begunBy(until, unique);
+    if (over.length > 0) await this.store.delete(over);
   }
 
   /** Those that cannot be opened are of no use to anybody and count as old. */
@@ -133,7 +129,7 @@ export class SessionRecords {
     const { id, createdAt, fields } = session;
     const value = this.#sealed.seal(JSON.stringify({ id, createdAt, fields }));
     const options = { expected, ttl: this.#ttl(createdAt), tags: this.#tagsOf(fields) };
-    const version = await whenStoreAnswers(() => this.store.write(keyOf(id), value, options));
+    const version = await this.store.write(keyOf(id), value, options);
     return version === undefined ? undefined : this.#open(id, { value, version });
   }
 

@@ -3,9 +3,9 @@ import { CookieSealer } from '../../crypto/sealed-cookie.js';
 import type { TokenData } from '../../interfaces/auth-flow.interface.js';
 import { isJsonObject } from '../../json/json.js';
 import type { RenewedTokens, TokenExchange } from './session-keeper.interface.js';
-import { whenStoreAnswers } from './session-store-trouble.js';
 import { StoreLease } from './store-lease.js';
-import type { SessionRecord, SessionStore } from '../stores/session-store.interface.js';
+import type { SessionRecord } from '../stores/session-store.interface.js';
+import type { WatchedStore } from './watched-store.js';
 
 /** Seconds for which others find the tokens that took the place of a spent refresh token. */
 const REMEMBERED = 3600;
@@ -21,7 +21,7 @@ export class SharedTokenRenewals {
   readonly #lease: StoreLease<TokenData>;
 
   constructor(
-    private readonly store: SessionStore,
+    private readonly store: WatchedStore,
     secrets: readonly string[],
   ) {
     this.#sealer = new CookieSealer('token-renewal', secrets);
@@ -55,7 +55,7 @@ export class SharedTokenRenewals {
   }
 
   async #read(key: string): Promise<SessionRecord | undefined> {
-    const [record] = await whenStoreAnswers(() => this.store.read([key]));
+    const [record] = await this.store.read([key]);
     return record;
   }
 

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WristbandException } from '../../errors/wristband.exception.js';
-import { whenStoreAnswers } from './session-store-trouble.js';
-import type { SessionStore } from '../stores/session-store.interface.js';
+import type { WatchedStore } from './watched-store.js';
 
 /** Milliseconds after which others go on when the process that works is gone. */
 const LEASE = 5000;
@@ -17,7 +16,7 @@ const FAILURE_KNOWN_FOR = 5;
 export class StoreLease<T> {
   readonly #ongoing = new Map<string, Promise<T>>();
 
-  constructor(private readonly store: SessionStore) {}
+  constructor(private readonly store: WatchedStore) {}
 
   /**
    * Answers with what another process did or, when there is nothing of that, does it. Those who wait share the answer.
@@ -37,7 +36,7 @@ export class StoreLease<T> {
   async #run(key: string, look: () => Promise<T | undefined>, work: () => Promise<T>): Promise<T> {
     let hasWaited = false;
     for (const end = Date.now() + MAX_WAIT; Date.now() < end; await delay(LOOK_AGAIN_AFTER)) {
-      const token = await whenStoreAnswers(() => this.store.lock(key, LEASE));
+      const token = await this.store.lock(key, LEASE);
       if (token !== undefined)
         return this.#hold(key, token, () => this.#lookThenWork(key, look, work, hasWaited));
       const found = await look();
@@ -76,7 +75,7 @@ export class StoreLease<T> {
   }
 
   async #hasJustFailed(key: string): Promise<boolean> {
-    const [failure] = await whenStoreAnswers(() => this.store.read([failureKeyOf(key)]));
+    const [failure] = await this.store.read([failureKeyOf(key)]);
     return failure !== undefined;
   }
 

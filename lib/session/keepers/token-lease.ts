@@ -5,7 +5,7 @@ import type { RenewedTokens, TokenExchange } from './session-keeper.interface.js
 import { keyOf, type SessionRecords } from './session-records.js';
 import { withTokens } from '../session-snapshot.js';
 import { StoreLease } from './store-lease.js';
-import type { SessionStore } from '../stores/session-store.interface.js';
+import type { WatchedStore } from './watched-store.js';
 
 /**
  * Lets one process spend the refresh token of a session in a store; the others wait and use its tokens. A second exchange
@@ -15,7 +15,7 @@ export class TokenLease {
   readonly #lease: StoreLease<RenewedTokens>;
 
   constructor(
-    store: SessionStore,
+    store: WatchedStore,
     private readonly records: SessionRecords,
   ) {
     this.#lease = new StoreLease(store);
