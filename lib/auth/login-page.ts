@@ -19,9 +19,10 @@ export class LoginPage {
   /**
    * The Login Endpoint of the request's tenant with the way back to the page; without a known tenant, tenant discovery.
    *
+   * @returns `undefined` when the request is one to the Login Endpoint itself
    * @throws {WristbandException} `configuration_rejected`, `wristband_unavailable`
    */
-  async urlFor(request: HttpRequest): Promise<string> {
+  async urlFor(request: HttpRequest): Promise<string | undefined> {
     const config = await this.autoConfiguration.resolve();
     const subdomain = this.tenants.ofSubdomain(request, config);
     if (hasPlaceholder(config.loginUrl) && subdomain === undefined) {
@@ -30,6 +31,7 @@ export class LoginPage {
       return tenantlessLoginUrl(config, isOnRootDomain ? pathOf(request) : undefined);
     }
     const loginUrl = fillPlaceholder(config.loginUrl, subdomain ?? '');
+    if (isAt(loginUrl, request)) return undefined;
     return withQuery(loginUrl, { return_url: returnUrl(request, loginUrl) });
   }
 }
@@ -39,6 +41,11 @@ function returnUrl(request: HttpRequest, loginUrl: string): string {
   const { protocol, host } = new URL(loginUrl);
   const path = pathOf(request);
   return requestHost(request) === host ? path : `${protocol}//${requestHost(request)}${path}`;
+}
+
+function isAt(url: string, request: HttpRequest): boolean {
+  const { host, pathname } = new URL(url);
+  return requestHost(request) === host && pathOf(request).split('?', 1)[0] === pathname;
 }
 
 /** Path and query as they were asked for, before middleware changed them. */

@@ -5,6 +5,9 @@ import { hasPlaceholder } from '../tenant/placeholder.js';
 export type OptionCheck = (value: unknown) => string | undefined;
 
 export const MIN_SECRET_LENGTH = 32;
+/** A random text of that length has about 24; one key held down has one. */
+const MIN_DIFFERENT_CHARACTERS = 8;
+export const HOW_TO_MAKE_A_SECRET = 'Make one with: openssl rand -base64 32';
 const HOST_WITH_PORT = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$|^\[::1\](:\d{1,5})?$/i;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -39,9 +42,13 @@ export const oneOf =
       : `must be one of ${allowed.join(', ')}`;
 
 export const secret: OptionCheck = (value) => {
-  if (typeof value !== 'string') return `must be a string of at least ${MIN_SECRET_LENGTH} characters`;
-  if (value.length >= MIN_SECRET_LENGTH) return undefined;
-  return `has ${value.length} characters; at least ${MIN_SECRET_LENGTH} are needed. Make one with: openssl rand -base64 32`;
+  if (typeof value !== 'string')
+    return `must be a string of at least ${MIN_SECRET_LENGTH} characters. ${HOW_TO_MAKE_A_SECRET}`;
+  if (value.length < MIN_SECRET_LENGTH)
+    return `has ${value.length} characters; at least ${MIN_SECRET_LENGTH} are needed. ${HOW_TO_MAKE_A_SECRET}`;
+  return new Set(value).size >= MIN_DIFFERENT_CHARACTERS
+    ? undefined
+    : `is too easy to guess. ${HOW_TO_MAKE_A_SECRET}`;
 };
 
 /** A host with an optional port, as in `auth.example.com` or `localhost:4000`. */
@@ -72,7 +79,7 @@ export const cookieDomain: OptionCheck = (value) =>
 /** An absolute http(s) URL; a tenant placeholder may stand in its host. */
 export const url: OptionCheck = (value) => {
   const parsed = typeof value === 'string' ? parseUrl(value) : undefined;
-  if (!parsed) return 'must be a full URL such as https://yourapp.io/api/auth/login';
+  if (!parsed) return 'must be a full URL such as https://yourapp.io/api/auth/…';
   return parsed.username || parsed.password || parsed.hash
     ? 'must not hold credentials or a fragment'
     : undefined;
@@ -122,6 +129,8 @@ const STORE_OPERATIONS: Readonly<Record<keyof SessionStore, true>> = {
 export const sessionStore: OptionCheck = (value) => {
   if (group(value) !== undefined) return 'must be a session store, such as new RedisSessionStore({ client })';
   const given = value as Readonly<Record<string, unknown>>;
+  if (typeof (given.evalSha ?? given.evalsha) === 'function')
+    return 'is a client of Redis; wrap it: new RedisSessionStore({ client })';
   const missing = Object.keys(STORE_OPERATIONS).filter((name) => typeof given[name] !== 'function');
   if (missing.length === 0) return undefined;
   const hint = typeof given.get === 'function' && typeof given.destroy === 'function';

@@ -1,7 +1,11 @@
+import type { WristbandModuleExtras } from '../interfaces/wristband-options.interface.js';
+
 /** The names of all options by group; those of the top level are under the empty name. */
 export type OptionNames = Readonly<Record<string, readonly string[]>>;
 
 const MAX_TYPOS = 2;
+/** What is fixed when the module is defined. */
+const EXTRAS: readonly (string & keyof WristbandModuleExtras)[] = ['isGlobal', 'globalGuard'];
 
 /** What to say about a name that is no option of a group: where it belongs, what was meant, or just that. */
 export function unknownOptionMessage(name: string, group: string, known: OptionNames): string {
@@ -9,6 +13,7 @@ export function unknownOptionMessage(name: string, group: string, known: OptionN
   if (home !== undefined) {
     return `is not an option here; it belongs ${home === '' ? 'at the top level' : `under ${home}`}`;
   }
+  if (EXTRAS.some((extra) => extra === name)) return 'belongs beside useFactory, not into what it returns';
   const meant = closest(name, known[group] ?? []);
   return `is not an option; ${meant === undefined ? 'check the spelling' : `did you mean ${meant}?`}`;
 }

@@ -142,10 +142,15 @@ function checkEach(
   for (const [name, checkOption] of Object.entries(checks)) {
     const isMissing = given[name] === undefined;
     if (isMissing && !required.includes(name)) continue;
-    const message = isMissing ? 'is required and missing' : checkOption(given[name]);
+    const message = isMissing ? missingMessage(name) : checkOption(given[name]);
     if (message !== undefined) problems.push({ option: path(name), message });
   }
   return problems;
+}
+
+function missingMessage(name: string): string {
+  const missing = 'is required and missing';
+  return name === 'secrets' ? `${missing}. ${check.HOW_TO_MAKE_A_SECRET}` : missing;
 }
 
 /** What is no object is reported once, for the group itself. */

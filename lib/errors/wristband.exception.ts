@@ -11,6 +11,7 @@ export const ERROR_STATUS = {
   authorization_failed: 403,
   csrf_failed: 403,
   insufficient_role: 403,
+  forbidden: 403,
   identity_not_verified: 401,
   not_authenticated: 401,
   invalid_token: 401,

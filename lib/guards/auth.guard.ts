@@ -22,7 +22,9 @@ export abstract class AuthGuard implements CanActivate {
     if (!found) throw await this.responder.refusalWithoutRequest(context);
     const strategies = this.strategies(rules.strategies);
     const authentication = await this.#authenticate(found, strategies, rules);
-    return authentication === undefined || this.authorize(authentication, context);
+    if (authentication === undefined || (await this.authorize(authentication, context))) return true;
+    const refused = new WristbandException('forbidden', 'You may not do this');
+    throw await this.responder.refusal(found, [authentication.strategy], refused);
   }
 
   /**
@@ -32,7 +34,7 @@ export abstract class AuthGuard implements CanActivate {
    */
   protected abstract strategies(listed: readonly AuthStrategy[] | undefined): readonly AuthStrategy[];
 
-  /** For subclasses: has the last word on a request that is authenticated. `false` becomes 403. */
+  /** For subclasses: has the last word on a request that is authenticated. `false` becomes 403 `forbidden`. */
   protected authorize(
     _authentication: Authentication,
     _context: ExecutionContext,

@@ -13,6 +13,7 @@ export interface AuthenticatedUser {
   readonly tenantName?: string;
   /** Names of the user's roles: from the session field `roles`, or the claim `roles` or `custom_claims.roles`. */
   readonly roles?: readonly string[];
+  /** Not enumerable: an answer that holds the user does not hold it. */
   readonly accessToken: string;
   readonly strategy: AuthStrategy;
 }

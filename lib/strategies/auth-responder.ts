@@ -1,6 +1,7 @@
 import { type ExecutionContext, HttpException, Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
+import { WristbandEvents } from '../events/wristband-events.js';
 import { type AuthContext, noRequest } from '../http/auth-context.js';
 import { asContextError } from '../http/context-error.js';
 import { setHeader } from '../http/http-response.js';
@@ -18,6 +19,7 @@ export class AuthResponder {
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly loginPage: LoginPage,
+    private readonly events: WristbandEvents,
   ) {}
 
   /** The error to throw where there is no request at all. */
@@ -56,6 +58,10 @@ export class AuthResponder {
     error: WristbandException,
   ): Promise<HttpException> {
     const location = await withRetryAfter(response, () => this.loginPage.urlFor(request));
+    if (location === undefined) {
+      this.events.error('Nobody can sign in: the Login Endpoint is behind a guard; put @Public() on it');
+      return error;
+    }
     setHeader(response, 'Location', location);
     const { code, message } = error;
     return new HttpException({ statusCode: 302, error: 'Found', message, code }, 302, { cause: error });

@@ -8,6 +8,7 @@ import { isJsonObject } from '../json/json.js';
 import { AccessTokenVerifier } from '../jwt/access-token.verifier.js';
 import { bearerToken } from '../jwt/bearer-token.js';
 import { invalidToken } from '../jwt/invalid-token.js';
+import { userWithToken } from './authenticated-user.js';
 import { rolesFrom } from './role-names.js';
 
 /** Whether a request comes with a good access token in `Authorization: Bearer`. */
@@ -28,11 +29,11 @@ export class JwtStrategy {
 function userOf(claims: AccessTokenClaims, accessToken: string): Authentication['user'] {
   const { sub, tnt_id: tenantId, roles, custom_claims: custom } = claims;
   const names = rolesFrom(roles) ?? (isJsonObject(custom) ? rolesFrom(custom.roles) : undefined);
-  return {
+  const user = {
     userId: sub,
-    accessToken,
-    strategy: 'JWT',
+    strategy: 'JWT' as const,
     ...(tenantId && { tenantId }),
     ...(names && { roles: names }),
   };
+  return userWithToken(user, accessToken);
 }

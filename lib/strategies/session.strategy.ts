@@ -7,6 +7,7 @@ import type { AuthContext } from '../http/auth-context.js';
 import type { Authentication } from '../interfaces/authentication.interface.js';
 import { SessionManager } from '../session/session.manager.js';
 import { WristbandSession } from '../session/session.js';
+import { userWithToken } from './authenticated-user.js';
 import { rolesFrom } from './role-names.js';
 
 /** Whether a request comes with the session of a signed-in user; renews its access token when that has expired. */
@@ -70,7 +71,6 @@ function authenticationOf(session: WristbandSession, userId: string, accessToken
   const roles = rolesFrom(session.roles);
   const user = {
     userId,
-    accessToken,
     strategy: 'SESSION' as const,
     ...(typeof tenantId === 'string' && { tenantId }),
     ...(typeof tenantName === 'string' && { tenantName }),
@@ -78,7 +78,7 @@ function authenticationOf(session: WristbandSession, userId: string, accessToken
   };
   return {
     strategy: 'SESSION',
-    user,
+    user: userWithToken(user, accessToken),
     session: session as Extract<Authentication, { session: unknown }>['session'],
   };
 }

@@ -144,6 +144,19 @@ describePlatforms('a page without a session', (platform) => {
     }
   });
 
+  it('does not send them in a circle when the Login Endpoint itself is guarded, and the log says what to do', async () => {
+    const { origin, logs } = await start(platform, {
+      configure: (nest) => void nest.useGlobalGuards(nest.get(SessionAuthGuard)),
+    });
+
+    const page = await open(`${origin}/pages/orders`);
+    const login = await open(String(page.headers.location));
+
+    expect([page.status, login.status]).toEqual([302, 401]);
+    expect(login.json()).toMatchObject({ code: 'not_authenticated' });
+    expect(logs.join()).toContain('the Login Endpoint is behind a guard; put @Public() on it');
+  });
+
   it('sends browsers there also where a token would do, and says nothing about tokens', async () => {
     const { origin } = await start(platform);
 

@@ -45,7 +45,10 @@ export type ScriptRunner = (
 
 /** Runs scripts by their hash, and sends the text of those that the server does not know (any more). */
 export function scriptRunner(client: RedisClient): ScriptRunner {
-  const call = 'evalSha' in client ? nodeRedisCall(client) : ioRedisCall(client);
+  const isNodeRedis = isObject(client) && 'evalSha' in client;
+  if (!isNodeRedis && !(isObject(client) && 'evalsha' in client))
+    throw new TypeError('RedisSessionStore needs { client }: a client of the package redis or of ioredis');
+  const call = isNodeRedis ? nodeRedisCall(client) : ioRedisCall(client);
   return async (script, key, values, limit) => {
     const texts = values.map(String);
     try {
@@ -98,4 +101,8 @@ function abortable(client: NodeRedisClient | AbortableClient, limit: TimeLimit):
 
 function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT');
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -61,7 +61,9 @@ export class RedisSessionStore implements SessionStore {
     work: (run: Run, limit: TimeLimit) => Promise<T>,
   ) => Promise<T>;
 
-  constructor({ client, prefix = 'wristband:', timeout = 1000 }: RedisSessionStoreOptions) {
+  /** @throws {TypeError} when there is no client of Redis */
+  constructor(options: RedisSessionStoreOptions) {
+    const { client, prefix = 'wristband:', timeout = 1000 } = options;
     const run = scriptRunner(client);
     this.#within = (operation, work) =>
       withinTime(operation, timeout, (limit) =>

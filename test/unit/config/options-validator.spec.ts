@@ -190,6 +190,7 @@ describe('validateOptions', () => {
     [{ clientID: 'x' }, 'clientID: is not an option; did you mean clientId?'],
     [{ logInURL: 'x' }, 'logInURL: is not an option; did you mean loginUrl?'],
     [{ scope: [] }, 'scope: is not an option; did you mean scopes?'],
+    [{ globalGuard: true }, 'globalGuard: belongs beside useFactory, not into what it returns'],
     [{ colour: 'red' }, 'colour: is not an option; check the spelling'],
     [{ cookieName: 'sid' }, 'cookieName: is not an option here; it belongs under session'],
     [{ timeout: 100 }, 'timeout: is not an option here; it belongs under http'],
@@ -347,6 +348,17 @@ describe('session.store', () => {
       { store: {} },
       /^session.store is no session store: it cannot do read, write, touch, delete, list, lock/,
     ],
+    [
+      { store: { evalSha() {}, get() {} } },
+      /^session.store is a client of Redis; wrap it: new RedisSessionStore/,
+    ],
+    [{ coordinationStore: { evalsha() {} } }, /^session.coordinationStore is a client of Redis/],
+    [
+      { store: new MemorySessionStore(), coordinationStore: new MemorySessionStore() },
+      /^session.coordinationStore is of no use/,
+    ],
+    [{ secrets: 'a'.repeat(40) }, /^session.secrets is too easy to guess. Make one with: openssl/],
+    [{ secrets: undefined }, /^session.secrets is required and missing. Make one with: openssl/],
     [{ store: { get() {}, set() {}, destroy() {} } }, /wrap it: fromExpressSessionStore\(store\)$/],
     [
       { store: new MemorySessionStore(), maxCookies: 2 },
