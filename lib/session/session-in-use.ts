@@ -47,7 +47,7 @@ export class SessionInUse implements OpenSession {
     response.once('close', () => this.#reportLostWrite());
   }
 
-  /** The response had begun when the session was opened: there is nothing to say about it any more. */
+  /** The response says nothing about the session, for example because it had begun when that was opened. */
   skipResponse(): void {
     this.#hasBegun = true;
     this.#decision = { snapshot: snapshotOf(this), cookies: [] };

@@ -71,7 +71,7 @@ export class SessionManager {
     if (!response) return this.#readOnly(request);
     const known = this.#inUse.get(raw)?.session ?? this.#searches.get(raw);
     if (known) return known;
-    if (this.#isSkipped(raw)) return this.#use(raw, NOTHING).session;
+    if (this.#isSkipped(raw)) return this.#skip(raw);
     const found = this.keeper.find(request);
     const target = rawResponse(response);
     const isLate = target.headersSent;
@@ -120,6 +120,13 @@ export class SessionManager {
     const found = this.#isSkipped(rawRequest(request)) ? NOTHING : this.keeper.find(request);
     const copy = (one: FoundSession) => readOnlyCopy(this.#start(one).session);
     return found instanceof Promise ? found.then(copy) : copy(found);
+  }
+
+  /** A session that nobody brings and nobody keeps. */
+  #skip(raw: IncomingMessage): WristbandSession {
+    const inUse = this.#use(raw, NOTHING);
+    inUse.skipResponse();
+    return inUse.session;
   }
 
   #use(raw: IncomingMessage, found: FoundSession): SessionInUse {
