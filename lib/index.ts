@@ -48,6 +48,7 @@ export type {
   TokenResponse,
 } from './interfaces/session.interface.js';
 export type { UserInfo, UserInfoRole } from './interfaces/user-info.interface.js';
+export type { WristbandHooks, WristbandRoutes } from './interfaces/endpoints.interface.js';
 export type { SameSite, SessionOptions } from './interfaces/session-options.interface.js';
 export type {
   JwtOptions,

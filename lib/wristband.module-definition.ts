@@ -1,5 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { readyMadeControllers } from './controllers/ready-made.controllers.js';
 import { WristbandAuthGuard } from './guards/wristband-auth.guard.js';
 import type { WristbandModuleExtras, WristbandOptions } from './interfaces/wristband-options.interface.js';
 
@@ -9,11 +10,12 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createWristbandOptions')
-    .setExtras<Required<WristbandModuleExtras>>(
-      { isGlobal: true, globalGuard: false },
-      (definition, { isGlobal, globalGuard }) => ({
+    .setExtras<WristbandModuleExtras>(
+      { isGlobal: true, globalGuard: false, routes: undefined },
+      (definition, { isGlobal, globalGuard, routes }) => ({
         ...definition,
-        global: isGlobal,
+        global: isGlobal === true,
+        controllers: routes ? readyMadeControllers(routes) : [],
         // An alias of the guard itself: `overrideProvider(WristbandAuthGuard)` in a test reaches it.
         providers: [
           ...(definition.providers ?? []),

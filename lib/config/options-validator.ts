@@ -1,5 +1,6 @@
 import { IncomingMessage } from 'node:http';
 import { WristbandConfigError, type ConfigProblem } from '../errors/wristband-config.error.js';
+import type { WristbandHooks } from '../interfaces/endpoints.interface.js';
 import type { SessionOptions } from '../interfaces/session-options.interface.js';
 import type { JwtOptions, WristbandOptions } from '../interfaces/wristband-options.interface.js';
 import * as check from './option-checks.js';
@@ -34,6 +35,7 @@ const OPTION_CHECKS: Checks<WristbandOptions> = {
   http: check.group,
   session: check.group,
   jwt: check.group,
+  hooks: check.group,
 };
 
 const HTTP_CHECKS: Checks<NonNullable<WristbandOptions['http']>> = {
@@ -52,6 +54,15 @@ const JWT_CHECKS: Checks<JwtOptions> = {
   // The memory sets aside room for all of them at once.
   verifiedTokenCacheSize: (value) =>
     Number(value) > 1_000_000 ? 'must be 1000000 or less' : check.number(0, 'tokens')(value),
+};
+
+const HOOK_CHECKS: Checks<WristbandHooks> = {
+  onCallback: check.callable,
+  landingUrl: (value) =>
+    typeof value === 'function' || check.text(value) === undefined
+      ? undefined
+      : 'must be a path, a URL or a function',
+  sessionMetadata: check.callable,
 };
 
 const TAKEN = new Set(
@@ -90,6 +101,7 @@ const NAMES: OptionNames = {
   http: Object.keys(HTTP_CHECKS),
   jwt: Object.keys(JWT_CHECKS),
   session: Object.keys(SESSION_CHECKS),
+  hooks: Object.keys(HOOK_CHECKS),
 };
 
 const REQUIRED = ['clientId', 'clientSecret', 'wristbandApplicationVanityDomain'];
@@ -102,10 +114,11 @@ const REQUIRED = ['clientId', 'clientSecret', 'wristbandApplicationVanityDomain'
  */
 export function validateOptions(given: WristbandOptions): WristbandOptions {
   const options = withoutNulls(given);
-  const { http, jwt, session } = options;
+  const { hooks, http, jwt, session } = options;
   const problems = [
     ...checkEach(options, OPTION_CHECKS, '', REQUIRED),
     ...(isGroup(http) ? checkEach(http, HTTP_CHECKS, 'http', []) : []),
+    ...(isGroup(hooks) ? checkEach(hooks, HOOK_CHECKS, 'hooks', []) : []),
     ...(isGroup(jwt) ? checkEach(jwt, JWT_CHECKS, 'jwt', []) : []),
     ...(isGroup(session) ? checkEach(session, SESSION_CHECKS, 'session', ['secrets']) : []),
   ];

@@ -1,4 +1,5 @@
 import type { AuthStrategy } from '../interfaces/authentication.interface.js';
+import type { WristbandHooks } from '../interfaces/endpoints.interface.js';
 import type { SameSite, SessionOptions } from '../interfaces/session-options.interface.js';
 import type {
   JwtOptions,
@@ -49,6 +50,7 @@ export interface ResolvedOptions extends Omit<WristbandOptions, 'http' | 'sessio
   readonly http: { readonly timeout: number; readonly fetch?: typeof globalThis.fetch };
   readonly session?: ResolvedSessionOptions;
   readonly jwt: ResolvedJwtOptions;
+  readonly hooks: WristbandHooks;
 }
 
 /** The session defaults that the start-up checks need as well. */
@@ -80,6 +82,7 @@ export function resolveOptions(options: WristbandOptions): ResolvedOptions {
     redirectPagesToLogin: options.redirectPagesToLogin ?? false,
     http: { ...options.http, timeout: options.http?.timeout ?? 5000 },
     jwt: resolveJwtOptions(options.jwt),
+    hooks: options.hooks ?? {},
     ...(session && { session: resolveSessionOptions(session) }),
   });
 }

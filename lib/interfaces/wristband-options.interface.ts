@@ -1,6 +1,7 @@
 import type { LoggerService, ModuleMetadata, Type } from '@nestjs/common';
 import type { AuthStrategy } from './authentication.interface.js';
 import type { WristbandEvent } from '../events/wristband-event.js';
+import type { WristbandHooks, WristbandRoutes } from './endpoints.interface.js';
 import type { SessionOptions } from './session-options.interface.js';
 
 /** Decides whether a tenant custom domain may be used as the host of a redirect. */
@@ -96,6 +97,8 @@ export interface WristbandOptions {
   readonly session?: SessionOptions;
   /** How bearer access tokens are checked. */
   readonly jwt?: JwtOptions;
+  /** What the ready-made endpoints of `routes` do beyond the usual. */
+  readonly hooks?: WristbandHooks;
   /**
    * Where log lines go.
    * @default Nest's Logger
@@ -169,6 +172,8 @@ export interface WristbandModuleExtras {
    * @default false
    */
   readonly globalGuard?: boolean;
+  /** Ready-made endpoints. Default: none, you write them. */
+  readonly routes?: WristbandRoutes | undefined;
 }
 
 /** Options of `WristbandModule.forRootAsync()`: one of `useFactory`, `useClass` and `useExisting`. */

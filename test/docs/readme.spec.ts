@@ -94,8 +94,8 @@ describe('README', () => {
 
     expect(blocks.map(({ name }) => name)).toEqual([
       'app.module.ts',
-      'auth.controller.ts',
       'orders.controller.ts',
+      'auth.controller.ts',
       'cart.controller.ts',
       'store.module.ts',
       'back-channel.controller.ts',
@@ -146,6 +146,7 @@ describe('README', () => {
       http: asOptions(group('http.')),
       session: asOptions(group('session.')),
       jwt: asOptions(group('jwt.')),
+      hooks: asOptions(group('hooks.')),
     };
 
     expect(unknownTo(everything)).toEqual([]);
@@ -156,7 +157,7 @@ describe('README', () => {
 
 /** The options as the interfaces declare them. */
 function optionsInTypes(): string[] {
-  const source = ['wristband-options', 'session-options']
+  const source = ['wristband-options', 'session-options', 'endpoints']
     .map((name) => readFileSync(join(root, `lib/interfaces/${name}.interface.ts`), 'utf8'))
     .join('\n');
   const members = (name: string, prefix: string) => {
@@ -168,5 +169,6 @@ function optionsInTypes(): string[] {
     ...members('WristbandHttpOptions', 'http.'),
     ...members('SessionOptions', 'session.'),
     ...members('JwtOptions', 'jwt.'),
+    ...members('WristbandHooks', 'hooks.'),
   ];
 }

@@ -10,7 +10,12 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { describe } from 'vitest';
-import { type WristbandEvent, WristbandModule, type WristbandOptions } from '../../lib/index.js';
+import {
+  type WristbandEvent,
+  WristbandModule,
+  type WristbandModuleExtras,
+  type WristbandOptions,
+} from '../../lib/index.js';
 import type { WristbandEmulator } from '../../lib/testing/index.js';
 import { AuthController } from './auth.controller.js';
 
@@ -24,7 +29,8 @@ export function describePlatforms(title: string, tests: (platform: Platform) => 
 export interface TestAppOptions {
   readonly emulator: WristbandEmulator;
   readonly platform?: Platform;
-  readonly options?: Partial<WristbandOptions>;
+  /** With `routes` the ready-made endpoints take the place of the README's controller. */
+  readonly options?: Partial<WristbandOptions & WristbandModuleExtras>;
   readonly imports?: ModuleMetadata['imports'];
   readonly controllers?: Type[];
   readonly providers?: ModuleMetadata['providers'];
@@ -70,7 +76,7 @@ export async function startTestApp(setup: TestAppOptions): Promise<TestApp> {
   const { emulator, platform = 'express', hasSubdomains = false } = setup;
   const events: WristbandEvent[] = [];
   const logs: string[] = [];
-  const options = {
+  const options: WristbandOptions & WristbandModuleExtras = {
     ...optionsFor(emulator),
     logger: collect(logs),
     onEvent: (event: WristbandEvent) => void events.push(event),
@@ -80,7 +86,10 @@ export async function startTestApp(setup: TestAppOptions): Promise<TestApp> {
   @Module({
     imports: [WristbandModule.forRoot(options), ...(setup.imports ?? [])],
     // Without sessions an application with its guards would not start.
-    controllers: [...(options.session ? [AuthController] : []), ...(setup.controllers ?? [])],
+    controllers: [
+      ...(options.session && !options.routes ? [AuthController] : []),
+      ...(setup.controllers ?? []),
+    ],
     providers: setup.providers ?? [],
   })
   class AppModule {}

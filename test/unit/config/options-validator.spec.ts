@@ -399,6 +399,7 @@ describe('resolveOptions', () => {
       tenantCustomDomains: 'validate',
       authStrategies: ['SESSION'],
       redirectPagesToLogin: false,
+      hooks: {},
       http: { timeout: 5000 },
       jwt: {
         jwksCacheMaxSize: 20,

@@ -1,0 +1,17 @@
+import type { Type } from '@nestjs/common';
+import type { WristbandRoutes } from '../interfaces/endpoints.interface.js';
+import { checkedRoutes } from './checked-routes.js';
+import { createSessionController } from './session.controller.js';
+import { createSignInController } from './sign-in.controller.js';
+import { createSignOutController } from './sign-out.controller.js';
+
+/**
+ * The controllers of the ready-made endpoints: real ones, so that guards, filters, throttlers, the global prefix and
+ * OpenAPI treat them like yours.
+ *
+ * @throws {WristbandConfigError} with every mistake in the routes
+ */
+export function readyMadeControllers(given: WristbandRoutes): Type[] {
+  const routes = checkedRoutes(given);
+  return [createSignInController(routes), createSignOutController(routes), createSessionController(routes)];
+}
