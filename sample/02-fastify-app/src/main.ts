@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { WristbandModule } from 'nestjs-wristband';
 import { startWristbandEmulator, type WristbandEmulator } from 'nestjs-wristband/testing';
-import { AuthController } from './auth.controller.js';
+import { MeController } from './me.controller.js';
 
 @Module({})
 class AppModule {
@@ -18,8 +18,9 @@ class AppModule {
       dangerouslyAllowInsecureRequests: true,
       dangerouslyDisableSecureCookies: true,
       session: { secrets: randomBytes(32).toString('base64url'), secure: false },
+      routes: { path: 'api/auth' },
     });
-    return { module: AppModule, imports: [wristband], controllers: [AuthController] };
+    return { module: AppModule, imports: [wristband], controllers: [MeController] };
   }
 }
 
