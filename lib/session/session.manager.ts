@@ -84,7 +84,10 @@ export class SessionManager {
     };
     const search = found instanceof Promise ? found.then(use) : undefined;
     if (search) this.#searches.set(raw, search);
-    if (this.isAsync && !isLate) writeBeforeResponse(target, () => this.#inUse.get(raw), search);
+    if (this.isAsync && !isLate) {
+      const report = (error: unknown) => this.events.error(`A response could not be sent: ${String(error)}`);
+      writeBeforeResponse(target, () => this.#inUse.get(raw), search, report);
+    }
     return search ?? use(found as FoundSession);
   }
 
