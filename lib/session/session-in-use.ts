@@ -25,6 +25,7 @@ import { type FieldsChange, WristbandSession } from './session.js';
 export class SessionInUse implements OpenSession {
   received: ReceivedSession | undefined;
   readonly changesBefore: number | undefined;
+  readonly cookieIssuedAt: number | undefined;
   readonly cookieNames: readonly string[];
   /** What was decided last; an error was told to the handler when that was before the headers. */
   #decision: Decision | undefined;
@@ -33,12 +34,13 @@ export class SessionInUse implements OpenSession {
 
   constructor(
     readonly session: WristbandSession,
-    { received, changesBefore, cookieNames }: FoundSession,
+    { received, changesBefore, cookieIssuedAt, cookieNames }: FoundSession,
     private readonly keeper: SessionKeeper,
     private readonly events: WristbandEvents,
   ) {
     this.received = received;
     this.changesBefore = changesBefore;
+    this.cookieIssuedAt = cookieIssuedAt;
     this.cookieNames = cookieNames;
   }
 

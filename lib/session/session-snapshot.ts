@@ -10,6 +10,8 @@ export interface OpenSession {
   readonly received: ReceivedSession | undefined;
   /** How many changes of sessions there had been when this one was found, where that matters. */
   readonly changesBefore?: number | undefined;
+  /** Seconds since the epoch at which the session's cookie was written, where it is not kept in that. */
+  readonly cookieIssuedAt?: number | undefined;
   /** Names of the request's cookies that hold, or pretend to hold, this session. */
   readonly cookieNames: readonly string[];
 }

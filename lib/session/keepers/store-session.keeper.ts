@@ -46,7 +46,7 @@ export class StoreSessionKeeper implements SessionKeeper {
     const cookieNames = familyNames(cookies, cookieName);
     const ids = this.#ids.open(joinedValues(cookies, cookieName, 1));
     if (ids.length === 0) return { received: undefined, cookieNames };
-    return this.#read(ids).then((received) => ({ received, cookieNames }));
+    return this.#read(ids).then((found) => ({ ...found, cookieNames }));
   }
 
   decide(opened: OpenSession, known?: Decision): Decision {
@@ -59,7 +59,7 @@ export class StoreSessionKeeper implements SessionKeeper {
     const isChanged = received ? json !== received.json : session.size > 0;
     if (json !== undefined && (isChanged || isSaveRequested))
       return { snapshot, cookies: [], commit: () => this.#write(opened, json) };
-    if (received && this.#isTouchDue(received))
+    if (received && this.#isTouchDue(opened))
       return { snapshot, cookies: [], isRenewal: true, commit: () => this.#touch(opened, received) };
     return { snapshot, cookies: [] };
   }
@@ -97,17 +97,20 @@ export class StoreSessionKeeper implements SessionKeeper {
   }
 
   /** The session that was in use last, if a request brings several. */
-  async #read(ids: readonly ReceivedId[]): Promise<ReceivedSession | undefined> {
+  async #read(ids: readonly ReceivedId[]): Promise<Pick<FoundSession, 'received' | 'cookieIssuedAt'>> {
     const sessions = await this.records.read(ids.map(({ id }) => id));
-    let newest: ReceivedSession | undefined;
+    let received: ReceivedSession | undefined;
+    let cookieIssuedAt: number | undefined;
     for (const [index, { issuedAt }] of ids.entries()) {
       const record = sessions[index];
       if (!record) continue;
       const session = { ...record, issuedAt: Math.max(record.issuedAt, issuedAt) };
       if (this.ended.has(session) || !isAlive(session, this.options)) continue;
-      if (!newest || session.issuedAt > newest.issuedAt) newest = session;
+      if (received && session.issuedAt <= received.issuedAt) continue;
+      received = session;
+      cookieIssuedAt = issuedAt;
     }
-    return newest;
+    return { received, cookieIssuedAt };
   }
 
   async #write(opened: OpenSession, json: string): Promise<Commit> {
@@ -153,8 +156,9 @@ export class StoreSessionKeeper implements SessionKeeper {
     return hasToken ? [...cookies, csrfCookie(csrfToken, lifetime, this.options)] : cookies;
   }
 
-  #isTouchDue({ issuedAt }: ReceivedSession): boolean {
-    return Date.now() / 1000 - issuedAt >= this.options.touchAfter;
+  /** By the age of the cookie: a session may be written all the time without one, by update(). */
+  #isTouchDue({ cookieIssuedAt = 0 }: OpenSession): boolean {
+    return Date.now() / 1000 - cookieIssuedAt >= this.options.touchAfter;
   }
 }
 
