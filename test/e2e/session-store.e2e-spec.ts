@@ -179,6 +179,14 @@ describePlatforms('a session in a store', (platform) => {
     expect((await replay(rotated, '/counter/read', cookie)).json()).toEqual({ count: 2 });
   });
 
+  it('is not begun by a request that has none, by skipSessionHeader', async () => {
+    app = await start(store, { skipSessionHeader: 'X-Health-Check' }, platform);
+    const headers = { 'x-health-check': '1' };
+
+    expect((await browser.get(`${app.origin}/counter/up`, { headers })).json()).toEqual({ count: 1 });
+    expect(store.calls).toEqual([]);
+  });
+
   it('is not read from a record that was put under another key', async () => {
     const thief = new Browser();
     await get('/counter/up');
