@@ -90,6 +90,9 @@ export class SessionInUse implements OpenSession {
     const written = await this.keeper.update?.(received, known, change);
     if (!written) throw notAuthenticated('The session was ended meanwhile');
     this.received = written;
+    const { id, isDestroyed } = WristbandSession.stateOf(this.session);
+    // Nothing of a session that ended meanwhile belongs into that of the next user.
+    if (isDestroyed || id !== written.id) return;
     // What the handler did in the meantime stays its own change.
     const since = changesBetween(known, { ...known, fields: this.session.toJSON() });
     const fields = { ...written, fields: copyFields(written) };

@@ -165,7 +165,14 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
   }
 
   update(change: FieldsChange): Promise<void> {
-    return this.#hooks.update(change);
+    return this.#hooks.update((fields) => {
+      const result: unknown = change(fields);
+      if (!(result instanceof Promise)) return;
+      // Its failure is nobody's concern any more.
+      result.catch(() => undefined);
+      const message = 'What session.update() is given must not be async: what it does later would be lost';
+      throw new WristbandException('invalid_argument', message);
+    });
   }
 
   clear(): void {

@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Controller, Get, Query } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { MemorySessionStore, Session, WristbandSessions } from '../../lib/index.js';
+import {
+  type CallbackData,
+  MemorySessionStore,
+  Session,
+  type WristbandException,
+  WristbandSessions,
+} from '../../lib/index.js';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
 import { Browser } from '../support/browser.js';
 import { ObservedStore } from '../support/observed-store.js';
@@ -65,6 +71,33 @@ class UpdateController {
       })
       .catch((error: Error) => error.message);
     return { failure };
+  }
+
+  @Get('async')
+  async asynchronous(@Session() session: Session<Cart>) {
+    // oxlint-disable-next-line typescript/no-misused-promises -- what this is about
+    const update = session.update(async (fields) => {
+      await delay(1);
+      fields.note = 'too late';
+      throw new Error('of the caller');
+    });
+    return { code: await update.catch((error: WristbandException) => error.code) };
+  }
+
+  /** Without waiting for the update of the session that was there before. */
+  @Get('sign-in')
+  async signIn(@Session() session: Session<Cart>) {
+    const update = session.update(countUp);
+    session.fromCallback({
+      userInfo: { userId: 'user-2', tenantId: 'tenant-2', identityProviderName: 'wristband' },
+      accessToken: 'access-token',
+      expiresAt: Date.now() + 60_000,
+      expiresIn: 60,
+      idToken: 'id-token',
+      tenantName: 'acme',
+    } as CallbackData);
+    await update;
+    return session.toJSON();
   }
 
   @Get('map')
@@ -166,6 +199,14 @@ describePlatforms('session.update()', (platform) => {
       expect((await get(app, 'read')).json()).toMatchObject({ note: 'begun' });
     });
 
+    it('brings nothing of the session before into that of a sign-in', async () => {
+      const fields = (await get(app, 'sign-in')).json();
+
+      expect(fields).toMatchObject({ userId: 'user-2' });
+      expect(fields).not.toHaveProperty('count');
+      expect((await get(app, 'read')).json()).toEqual(fields);
+    });
+
     it('refuses what JSON cannot carry', async () => {
       expect((await get(app, 'map')).json()).toMatchObject({ code: 'session_not_serializable' });
     });
@@ -198,6 +239,17 @@ describePlatforms('session.update()', (platform) => {
       expect((await get(app, 'count')).json()).toMatchObject({ code: 'session_store_unavailable' });
     });
   });
+
+  it.each([undefined, new ObservedStore(new MemorySessionStore())])(
+    'refuses a change that takes time, which would be lost',
+    async (store) => {
+      const app = await start(store);
+      await get(app, 'begin');
+
+      expect((await get(app, 'async')).json()).toEqual({ code: 'invalid_argument' });
+      expect((await get(app, 'read')).json()).toMatchObject({ note: 'begun' });
+    },
+  );
 
   it('is a change like any other in a cookie', async () => {
     const app = await start();
