@@ -11,6 +11,7 @@ const LOOK_AGAIN_AFTER = 50;
 const MAX_WAIT = 15_000;
 /** Seconds for which a failure is told to those that waited; they look every few milliseconds. */
 const FAILURE_KNOWN_FOR = 5;
+const REFUSED = 'refused';
 
 /** Lets one of all processes at a time do work under a key, such as to spend a refresh token. */
 export class StoreLease<T> {
@@ -55,12 +56,11 @@ export class StoreLease<T> {
   ): Promise<T> {
     const found = await look();
     if (found !== undefined) return found;
-    if (hasWaited && (await this.#hasJustFailed(key)))
-      throw unavailable('The access token could not be renewed elsewhere; try again soon');
+    if (hasWaited) await this.#assertNotJustFailed(key);
     try {
       return await work();
     } catch (error) {
-      await this.#tellFailure(key);
+      await this.#tellFailure(key, error);
       throw error;
     }
   }
@@ -69,14 +69,18 @@ export class StoreLease<T> {
    * Who waited for work shares its failure, as within one process: to try again at once would use a refresh token that may
    * be spent, and the last in the row would wait for the time-outs of all.
    */
-  async #tellFailure(key: string): Promise<void> {
+  async #tellFailure(key: string, error: unknown): Promise<void> {
     const options = { expected: undefined, ttl: FAILURE_KNOWN_FOR };
-    await this.store.write(failureKeyOf(key), 'failed', options).catch(() => undefined);
+    const failure = isRefusal(error) ? REFUSED : 'failed';
+    await this.store.write(failureKeyOf(key), failure, options).catch(() => undefined);
   }
 
-  async #hasJustFailed(key: string): Promise<boolean> {
+  async #assertNotJustFailed(key: string): Promise<void> {
     const [failure] = await this.store.read([failureKeyOf(key)]);
-    return failure !== undefined;
+    // A verdict is none to try again.
+    if (failure?.value === REFUSED)
+      throw new WristbandException('token_refresh_failed', 'The sign-in has ended; sign in again');
+    if (failure) throw unavailable('The access token could not be renewed elsewhere; try again soon');
   }
 
   async #hold(key: string, token: string, work: () => Promise<T>): Promise<T> {
@@ -91,6 +95,10 @@ export class StoreLease<T> {
       await this.store.unlock(key, token).catch(() => undefined);
     }
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof WristbandException && error.code === 'token_refresh_failed';
 }
 
 function failureKeyOf(key: string): string {
