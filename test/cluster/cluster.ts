@@ -5,9 +5,9 @@ import { WorkerProcess } from './worker-process.js';
 export interface ClusterSettings {
   readonly emulator: WristbandEmulator;
   readonly processes: number;
-  /** `uncoordinated` is not ours: see uncoordinated.mjs. */
-  readonly mode: 'cookie' | 'store' | 'uncoordinated';
-  /** Needed with `store`. */
+  /** `shared-cookie` has a store for coordination only. `uncoordinated` is not ours: see uncoordinated.mjs. */
+  readonly mode: 'cookie' | 'shared-cookie' | 'store' | 'uncoordinated';
+  /** Needed with `store` and `shared-cookie`. */
   readonly redisUrl?: string;
   /** What all keys in Redis begin with. */
   readonly prefix?: string;

@@ -9,7 +9,9 @@ import { authController, pagesController } from './controllers.mjs';
 import { keepTokensInIronSession, uncoordinatedController } from './uncoordinated.mjs';
 
 const { env } = process;
-const isStore = env.CLUSTER_MODE === 'store';
+/** The option that has the store of Redis. */
+const STORE_OPTIONS = { store: 'store', 'shared-cookie': 'coordinationStore' };
+const storeOption = STORE_OPTIONS[env.CLUSTER_MODE];
 
 async function redisStore() {
   const client = createClient({ url: env.REDIS_URL });
@@ -31,7 +33,7 @@ const wristband = WristbandModule.forRoot({
   session: {
     secrets: env.SESSION_SECRET,
     secure: false,
-    ...(isStore && { store: await redisStore() }),
+    ...(storeOption && { [storeOption]: await redisStore() }),
   },
 });
 

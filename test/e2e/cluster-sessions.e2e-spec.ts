@@ -11,24 +11,26 @@ import { type RedisServer, startRedis } from '../support/redis.js';
 let emulator: WristbandEmulator;
 let redis: RedisServer;
 let cluster: Cluster;
+/** Sessions in cookies, with a store for coordination. */
+let shared: Cluster;
 /** One process, with sessions in cookies. */
 let single: Cluster;
 beforeAll(async () => {
   [emulator, redis] = await Promise.all([startWristbandEmulator(), startRedis()]);
-  [cluster, single] = await Promise.all([
-    startCluster({ emulator, mode: 'store', processes: 4, redisUrl: redis.url, keepAlive: true }),
+  const settings = { emulator, processes: 4, redisUrl: redis.url, keepAlive: true };
+  [cluster, shared, single] = await Promise.all([
+    startCluster({ ...settings, mode: 'store', prefix: 'store:' }),
+    startCluster({ ...settings, mode: 'shared-cookie', prefix: 'shared:' }),
     startCluster({ emulator, mode: 'cookie', processes: 1 }),
   ]);
 });
 afterAll(async () => {
-  await Promise.all([cluster.close(), single.close()]);
+  await Promise.all([cluster.close(), shared.close(), single.close()]);
   await emulator.close();
   await redis.stop();
 });
 afterEach(() => emulator.heal());
 
-const get = (path: string, cookie: string, on = 0) =>
-  ask(cluster.origin, { path, cookie, port: cluster.workers[on]!.port });
 const json = <T>({ text }: Answer) => JSON.parse(text) as T;
 const exchanges = () => emulator.callsTo('token').map(({ status }) => status);
 
@@ -39,6 +41,7 @@ async function signInHere(email?: string, where = cluster): Promise<string> {
 describe('a logout', () => {
   it.each([
     ['in the store', () => cluster],
+    ['in shared cookies', () => shared],
     ['in a cookie', () => single],
   ])('with sessions %s holds against slow requests and every cookie that there was', async (_, where) => {
     const { origin, workers } = where();
@@ -69,20 +72,23 @@ describe('a logout', () => {
     }
   });
 
-  it('holds against a process that renews the access token at that moment', async () => {
-    const cookie = await expiredSession(cluster, emulator);
+  it.each([
+    ['in the store', () => cluster],
+    ['in shared cookies', () => shared],
+  ])('with sessions %s holds against a process that renews the access token', async (_, where) => {
+    const { origin, workers } = where();
+    const cookie = await expiredSession(where(), emulator);
+    const get = (path: string, on: number) => ask(origin, { path, cookie, port: workers[on]!.port });
     emulator.fail('token', { kind: 'delay', ms: 1500, times: 1 });
-    const renewing = get('/me', cookie, 0);
+    const renewing = get('/me', 0);
     await vi.waitFor(() => expect(exchanges()).toHaveLength(1), 5000);
 
-    const logout = await get('/api/auth/logout', cookie, 1);
+    const logout = await get('/api/auth/logout', 1);
     const renewed = await renewing;
 
     expect(logout.status).toBe(302);
     expect(renewed.setCookies.map(pairOf).filter((pair) => !pair.endsWith('='))).toEqual([]);
-    for (const [index] of cluster.workers.entries()) {
-      expect((await get('/me', cookie, index)).status).toBe(401);
-    }
+    for (const index of workers.keys()) expect((await get('/me', index)).status).toBe(401);
   });
 });
 
@@ -121,25 +127,37 @@ describe('a copy of Redis', () => {
     return [id, accessToken, refreshToken, userId, tenantId, tenantName, note] as string[];
   };
 
-  it('tells nothing about the sessions that live and lived in it', async () => {
+  it.each([
+    // Those that live are in it, or those that have ended.
+    { sessions: 'in the store', where: () => cluster, prefix: 'store:', key: (id: string) => id, kept: 2 },
+    {
+      sessions: 'in shared cookies',
+      where: () => shared,
+      prefix: 'shared:',
+      key: (id: string) => `ended ${id}`,
+      kept: 1,
+    },
+  ])('with sessions $sessions tells nothing about them', async ({ where, prefix, key, kept }) => {
+    const { origin } = where();
     emulator.clearCalls();
     const secrets: string[] = [...EMAILS];
     const known: Known[] = [];
     const look = async (cookie: string) => {
-      const answer = json<Known>(await ask(cluster.origin, { path: '/fields', cookie }));
+      const answer = json<Known>(await ask(origin, { path: '/fields', cookie }));
       known.push(answer);
       secrets.push(cookie, cookie.split('=')[1]!, ...secretsOf(answer));
     };
     const signInAll = async () => {
       const cookies: string[] = [];
-      for (const email of EMAILS) cookies.push(await signInHere(email));
+      for (const email of EMAILS) cookies.push(await signInHere(email, where()));
       return cookies;
     };
-    const cookies = await withShortTokens(emulator, signInAll);
-    for (const cookie of cookies) {
+    const cookies: string[] = [];
+    for (const cookie of await withShortTokens(emulator, signInAll)) {
       const path = '/set/note?json=%22a-note-in-clear-text%22';
-      const { setCookies } = await ask(cluster.origin, { method: 'POST', path, cookie });
-      secrets.push(...setCookies.map(pairOf));
+      const { setCookies } = await ask(origin, { method: 'POST', path, cookie });
+      cookies.push(pairOf(setCookies[0]!));
+      secrets.push(cookie, cookies.at(-1)!);
     }
     await expiry();
     emulator.fail('token', { kind: 'delay', ms: 1000 });
@@ -147,7 +165,7 @@ describe('a copy of Redis', () => {
     await vi.waitFor(() => expect(emulator.callsTo('token').length).toBeGreaterThanOrEqual(6), 5000);
     const during = await dumpOf(redis.url);
     await Promise.all(renewals);
-    await ask(cluster.origin, { path: '/api/auth/logout', cookie: cookies[0]! });
+    await ask(origin, { path: '/api/auth/logout', cookie: cookies[0]! });
     const after = await dumpOf(redis.url);
 
     for (const { form } of emulator.callsTo('token')) secrets.push(...Object.values(form));
@@ -156,9 +174,8 @@ describe('a copy of Redis', () => {
     expect(ours.length).toBeGreaterThan(40);
     for (const secret of ours) expect(`${during}${after}`.includes(secret), secret).toBe(false);
     // It is the right Redis: what was looked for was there, under other names.
-    const kept = known.map(({ id }) => after.includes(`session:${hash('sha256', id, 'base64url')}`));
-    expect(during).toContain('wristband:lock:');
-    expect(after).toContain('wristband:tag:');
-    expect(kept.filter(Boolean)).toHaveLength(2);
+    const names = known.map(({ id }) => `${prefix}session:${hash('sha256', key(id), 'base64url')}`);
+    expect(during).toContain(`${prefix}lock:`);
+    expect(names.filter((name) => after.includes(name))).toHaveLength(kept);
   });
 });
