@@ -1,7 +1,8 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { concatMap, from, type Observable, of, tap } from 'rxjs';
-import { type AuthContext, findAuthContext } from '../http/auth-context.js';
-import { withRetryAfter } from '../http/retry-after.js';
+import { catchError, concatMap, from, type Observable, of, tap } from 'rxjs';
+import { findAuthContext } from '../http/auth-context.js';
+import { tellRetryAfter } from '../http/retry-after.js';
+import type { HttpRequest } from '../interfaces/http.interface.js';
 import { bindSessionManager } from '../session/session-binding.js';
 import { SessionManager } from '../session/session.manager.js';
 
@@ -19,7 +20,7 @@ export class SessionInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const found = findAuthContext(context);
     if (!found) return next.handle();
-    const { request, response } = found;
+    const { type, request, response } = found;
     bindSessionManager(request, this.sessions);
     // Nothing to write: no response, no cookie.
     if (!response) return next.handle();
@@ -27,20 +28,22 @@ export class SessionInterceptor implements NestInterceptor {
       return next.handle().pipe(tap({ next: () => void this.sessions.prepare(request) }));
     const loaded = this.sessions.load(request, response);
     const handled =
-      loaded instanceof Promise
-        ? from(this.#settled(found, loaded)).pipe(concatMap(() => next.handle()))
-        : next.handle();
-    return handled.pipe(concatMap((value: unknown) => this.#prepared(found, value)));
+      loaded instanceof Promise ? from(loaded).pipe(concatMap(() => next.handle())) : next.handle();
+    const prepared = handled.pipe(concatMap((value: unknown) => this.#prepared(request, value)));
+    // A GraphQL response answers many resolvers at once: its headers are not this one's to set.
+    if (type !== 'http') return prepared;
+    return prepared.pipe(
+      // The handler's own failures too: session.update() asks the store.
+      catchError((error: unknown) => {
+        tellRetryAfter(response, error);
+        throw error;
+      }),
+    );
   }
 
   /** A value of the handler, passed on when the session is safe. */
-  #prepared(context: AuthContext, value: unknown): Observable<unknown> {
-    const prepared = this.sessions.prepare(context.request);
-    return prepared ? from(this.#settled(context, prepared).then(() => value)) : of(value);
-  }
-
-  #settled({ type, response }: AuthContext, work: Promise<unknown>): Promise<unknown> {
-    // A GraphQL response answers many resolvers at once: its headers are not this one's to set.
-    return response && type === 'http' ? withRetryAfter(response, () => work) : work;
+  #prepared(request: HttpRequest, value: unknown): Observable<unknown> {
+    const prepared = this.sessions.prepare(request);
+    return prepared ? from(prepared.then(() => value)) : of(value);
   }
 }

@@ -236,7 +236,9 @@ describePlatforms('session.update()', (platform) => {
     it('becomes 503 when the store fails', async () => {
       store.failing.add('write');
 
-      expect((await get(app, 'count')).json()).toMatchObject({ code: 'session_store_unavailable' });
+      const { status, headers, json } = await get(app, 'count');
+      expect([status, headers['retry-after']]).toEqual([503, '1']);
+      expect(json()).toMatchObject({ code: 'session_store_unavailable' });
     });
   });
 
