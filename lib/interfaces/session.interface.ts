@@ -97,7 +97,8 @@ export interface SessionMethods<T extends object> {
   /**
    * Makes a change that depends on what is there, such as counting. With a store the change is made to the newest version
    * and kept at once; when another request wrote meanwhile it is made again, so `change` may run several times and
-   * must do nothing else, nor be async. Without a store it is a change of this session like any other.
+   * must do nothing else, nor be async. Without a store it is a change of this session
+   * like any other: of parallel requests the last response wins.
    *
    * @example
    * ```ts

@@ -119,7 +119,6 @@ export class SessionInUse implements OpenSession {
     this.#hasBegun = true;
     markAsPersonal(response);
     if (WristbandSession.stateOf(this.session).isHandedOut) forbidCaching(response);
-    // Server-sent events begin while that of the handler is under way; or somebody did not wait for the handler.
     if (!this.#ongoing) return this.#finish(response);
     // Somebody did not wait for the handler, and will not hear from it: events, or a handler that took too long.
     return this.#ongoing.then(() => {
