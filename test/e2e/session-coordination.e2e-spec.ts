@@ -8,6 +8,7 @@ import {
   WristbandSessions,
 } from '../../lib/index.js';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
+import { signedIn } from '../support/bearer-tokens.js';
 import { Browser } from '../support/browser.js';
 import { CounterController } from '../support/counter.controller.js';
 import { ObservedStore } from '../support/observed-store.js';
@@ -214,6 +215,25 @@ describePlatforms('sessions in cookies, with a store that two processes share', 
       expect(emulator.callsTo('token')).toHaveLength(2);
       expect(await tokenOf(one)).toBe(second);
       expect(emulator.callsTo('token')).toHaveLength(2);
+    });
+
+    it('find no tokens of somebody else, wherever these were put in the store', async () => {
+      const linus = await signedIn(one, emulator, 'linus@globex.example');
+      const other = await cookiesOf(linus, one);
+      vi.setSystemTime(Date.now() + 3_000_000);
+      store.calls.length = 0;
+      const token = await tokenOf(one);
+      await tokenOf(one, other);
+      const writes = store.calls.filter(({ operation }) => operation === 'write');
+      const [from, to] = writes.map(({ values }) => String(values[0])) as [string, string];
+      const [record, replaced] = await store.read([from, to]);
+      await store.write(to, record!.value, { expected: replaced!.version, ttl: 3600 });
+
+      // A process that did not renew them itself.
+      const theirs = await tokenOf(await start(store, platform), other);
+
+      expect(token).toEqual(expect.any(String));
+      expect(theirs).not.toBe(token);
     });
 
     it('are over when Wristband refuses, and their cookies are told so again', async () => {

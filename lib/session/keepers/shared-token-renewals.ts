@@ -62,12 +62,15 @@ export class SharedTokenRenewals {
   /** Nobody else writes it: this process holds the lease. */
   async #keep(key: string, tokens: TokenData): Promise<void> {
     const expected = (await this.#read(key))?.version;
-    const value = this.#sealer.seal(JSON.stringify(tokens), REMEMBERED);
+    const value = this.#sealer.seal(JSON.stringify({ key, tokens }), REMEMBERED);
     await this.store.write(key, value, { expected, ttl: REMEMBERED });
   }
 
   #open(record: SessionRecord | undefined, refreshToken: string): TokenData | undefined {
-    const tokens = record && this.#sealer.open(record.value)?.data;
+    const data = record && this.#sealer.open(record.value)?.data;
+    // The seal does not know under which key a value was: one that was moved there holds somebody else's tokens.
+    if (!isJsonObject(data) || data.key !== keyOf(refreshToken)) return undefined;
+    const { tokens } = data;
     if (!isTokenData(tokens)) return undefined;
     // Without rotation the refresh token is good for another exchange.
     const isSpent = tokens.refreshToken !== undefined && tokens.refreshToken !== refreshToken;
