@@ -114,7 +114,7 @@ export class SessionRecords {
     if (over.length > 0) await this.store.delete(over);
   }
 
-  /** Those that cannot be opened are of no use to anybody and count as old. */
+  /** Those that cannot be opened count as old: at worst they have a newer secret, and somebody signs in once too often. */
   async #begunBy(until: number, keys: readonly string[]): Promise<string[]> {
     const records = keys.length > 0 ? await this.store.read(keys) : [];
     return keys.filter((_, index) => {
@@ -150,7 +150,8 @@ export class SessionRecords {
   #tagsOf(fields: StoredSession['fields']): string[] {
     return SESSION_OWNERS.flatMap((owner) => {
       const value = fields[owner];
-      return typeof value === 'string' ? [this.#tags.newest(tagText(owner, value))] : [];
+      // While secrets are replaced, processes that have the new one and others end each other's sessions.
+      return typeof value === 'string' ? this.#tags.all(tagText(owner, value)) : [];
     });
   }
 }
