@@ -13,8 +13,8 @@ const CLOCK_DIFFERENCE = 60;
 const LONGEST_BROWSER_SESSION = 400 * 86_400;
 
 /**
- * Sessions in cookies that have ended, in a store that all processes share. It holds hashes and times, and forgets what
- * no cookie can bring back any more.
+ * Sessions that have ended, in a store that all processes share: those in cookies, and of those in the store itself the
+ * ones that were not in it yet. It holds hashes and times, and forgets what no cookie can bring back any more.
  *
  * Everything rejects with `session_store_unavailable` when the store is in trouble.
  */

@@ -29,7 +29,8 @@ export function sessionKeeper(
   if (store) {
     const watched = new WatchedStore(store, events);
     const records = new SessionRecords(watched, options, (session) => upToDate(session, newestTokens));
-    return new StoreSessionKeeper(options, records, ended, new TokenLease(watched, records));
+    const revocations = new RevocationIndex(watched, options);
+    return new StoreSessionKeeper(options, records, ended, revocations, new TokenLease(watched, records));
   }
   const sealed = new SealedSessions(options);
   const changes = new RecentChanges();

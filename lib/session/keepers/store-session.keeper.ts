@@ -2,7 +2,8 @@ import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
 import { requestCookies } from '../../http/cookies.js';
 import type { HttpRequest } from '../../interfaces/http.interface.js';
 import { familyNames, joinedValues } from '../cookies/cookie-family.js';
-import type { EndedSessions, SessionOwner } from '../ended-sessions.js';
+import { type EndedSessions, SESSION_OWNERS, type SessionOwner } from '../ended-sessions.js';
+import type { RevocationIndex } from './revocation-index.js';
 import { type ReceivedId, SealedSessionIds } from '../cookies/sealed-session-ids.js';
 import { isAlive, receivedFrom, type ReceivedSession } from '../cookies/sealed-sessions.js';
 import { csrfCookie, expiredCookies, remainingLifetime, sessionCookies } from '../cookies/session-cookies.js';
@@ -35,6 +36,7 @@ export class StoreSessionKeeper implements SessionKeeper {
     private readonly options: ResolvedSessionOptions,
     private readonly records: SessionRecords,
     private readonly ended: EndedSessions,
+    private readonly revocations: RevocationIndex,
     private readonly lease: TokenLease,
   ) {
     this.#ids = new SealedSessionIds(options.secrets);
@@ -93,6 +95,8 @@ export class StoreSessionKeeper implements SessionKeeper {
   async revokeAll(owner: SessionOwner, value: string, until?: number): Promise<void> {
     // Also those of this process that are being written at this moment.
     this.ended.addAll(owner, value, until);
+    // First: a sign-in that another process writes at this moment finds this, or is found by the deletion.
+    await this.revocations.addAll(owner, value, until);
     await this.records.deleteAll(owner, value, until);
   }
 
@@ -120,12 +124,24 @@ export class StoreSessionKeeper implements SessionKeeper {
     if (!stored) return { cookies: [], received };
     // Ended by another request meanwhile: to write it would bring it back, to remove it could hit the next sign-in.
     if (this.ended.has(stored)) return { cookies: [], received };
+    const isNew = received?.id !== stored.id;
     const isWritten = await this.records.write(stored, received);
+    if (isNew && (await this.#isRevoked(stored))) {
+      await this.#forget([stored.id]);
+      return { cookies: [], received };
+    }
     // The sign-in has a new ID; afterwards, so that a failure leaves the user with what was there.
-    if (received && received.id !== stored.id) await this.#forget([received.id]);
+    if (received && isNew) await this.#forget([received.id]);
     return isWritten
       ? { cookies: this.#cookies(opened, stored), received: stored }
       : { cookies: [], received };
+  }
+
+  /** By another process, which did not see the session yet. */
+  async #isRevoked(session: ReceivedSession): Promise<boolean> {
+    if (!SESSION_OWNERS.some((owner) => typeof session.fields[owner] === 'string')) return false;
+    const alive = await this.revocations.firstAlive([session]);
+    return alive === undefined;
   }
 
   async #touch(opened: OpenSession, received: ReceivedSession): Promise<Commit> {
