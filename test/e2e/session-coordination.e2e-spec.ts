@@ -206,6 +206,19 @@ describePlatforms('sessions in cookies, with a store that two processes share', 
       expect(emulator.callsTo('token')).toHaveLength(1);
     });
 
+    it('lose no tokens when the store cannot keep them at that moment', async () => {
+      store.failing.add('write');
+      const token = await tokenOf(one);
+      expect(await tokenOf(one)).toBe(token);
+      const waiting = tokenOf(two);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      store.failing.clear();
+
+      expect(await waiting).toBe(token);
+      expect(token).toEqual(expect.any(String));
+      expect(emulator.callsTo('token')).toHaveLength(1);
+    });
+
     it('renew it again by the tokens of the first renewal', async () => {
       const first = await tokenOf(one);
       vi.setSystemTime(Date.now() + 3_000_000);

@@ -437,8 +437,8 @@ describePlatforms('a store that is no good', (platform) => {
 });
 
 describe('an access token that has expired, in two processes', () => {
-  const expired = async (latency = 0) => {
-    const store = await redisStore();
+  const expired = async (latency = 0, given?: SessionStore) => {
+    const store = given ?? (await redisStore());
     const one = await start(store);
     const two = await start(await redisStore(), {}, 'fastify');
     const browser = new Browser();
@@ -477,6 +477,20 @@ describe('an access token that has expired, in two processes', () => {
 
     expect(status).toBe(200);
     expect(locks.length).toBeGreaterThan(3);
+    expect(emulator.callsTo('token')).toHaveLength(1);
+  });
+
+  it('is not lost when Redis cannot keep it at that moment', async () => {
+    const store = new ObservedStore(await redisStore());
+    const { one, two, cookie } = await expired(0, store);
+    store.failing.add('write');
+    const first = await replay(one, '/api/auth/token', cookie);
+    const waiting = replay(two, '/api/auth/token', cookie);
+    await delay(300);
+    store.failing.clear();
+
+    expect([first.status, (await waiting).status]).toEqual([503, 200]);
+    expect((await replay(one, '/api/auth/token', cookie)).text).toBe((await waiting).text);
     expect(emulator.callsTo('token')).toHaveLength(1);
   });
 

@@ -45,10 +45,10 @@ export class SharedTokenRenewals {
     // Most come late: they need no lease.
     return (
       (await look()) ??
-      this.#lease.runOnce(key, look, async () => {
+      this.#lease.runOnce(key, look, async (keep) => {
         const tokens = await exchange(refreshToken);
-        // Whoever comes late to this process finds them in its memory.
-        await this.#keep(key, tokens).catch(() => undefined);
+        // Whoever comes late to this process finds them in its memory, but not those who come to another one.
+        await keep(() => this.#keep(key, tokens));
         return tokens;
       })
     );

@@ -4,7 +4,7 @@ import type { ReceivedSession } from '../cookies/sealed-sessions.js';
 import type { RenewedTokens, TokenExchange } from './session-keeper.interface.js';
 import { keyOf, type SessionRecords } from './session-records.js';
 import { withTokens } from '../session-snapshot.js';
-import { StoreLease } from './store-lease.js';
+import { type Keep, StoreLease } from './store-lease.js';
 import type { WatchedStore } from './watched-store.js';
 
 /**
@@ -31,7 +31,7 @@ export class TokenLease {
       newest = await this.#read(received.id);
       return renewedTokens(newest, received);
     };
-    return this.#lease.runOnce(keyOf(received.id), look, () => this.#exchange(newest, exchange));
+    return this.#lease.runOnce(keyOf(received.id), look, (keep) => this.#exchange(newest, exchange, keep));
   }
 
   async #read(id: string): Promise<ReceivedSession> {
@@ -40,14 +40,14 @@ export class TokenLease {
     return newest;
   }
 
-  async #exchange(newest: ReceivedSession, exchange: TokenExchange): Promise<RenewedTokens> {
+  async #exchange(newest: ReceivedSession, exchange: TokenExchange, keep: Keep): Promise<RenewedTokens> {
     const { refreshToken } = newest.fields;
     if (typeof refreshToken !== 'string') throw notAuthenticated();
     try {
       const tokens = await exchange(refreshToken);
-      // Before anybody else gets the lease. Where that fails the response of this request tries again.
-      const isKept = await this.records.write(withTokens(newest, tokens), newest).catch(() => false);
-      return { tokens, isKept };
+      // Before anybody else gets the lease: who finds the old refresh token would spend it again, and end the sign-in.
+      const isKept = await keep(() => this.records.write(withTokens(newest, tokens), newest));
+      return { tokens, isKept: isKept === true };
     } catch (error) {
       const isRefused = error instanceof WristbandException && error.code === 'token_refresh_failed';
       // A verdict: nobody need ask again.
