@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EmulatorCall, EmulatorEndpoint, EmulatorFault } from './emulator-fault.interface.js';
@@ -16,6 +17,11 @@ type Work = (exchange: Exchange) => Promise<void>;
 export class FaultInjector {
   private planned: PlannedFault[] = [];
   private readonly closing = new AbortController();
+
+  constructor() {
+    // Any number of calls may be late at the same time.
+    setMaxListeners(0, this.closing.signal);
+  }
 
   /** Plans a fault. */
   add(endpoint: EmulatorEndpoint, fault: EmulatorFault): void {
