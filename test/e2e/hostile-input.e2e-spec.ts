@@ -544,7 +544,10 @@ function expectDropped(answer: RawAnswer, site: Site): void {
 function expectNoInjectedHeader({ headers }: RawAnswer): void {
   expect(headers.map(([name]) => name).filter((name) => !KNOWN_HEADERS.has(name))).toEqual([]);
   expect(headers.filter(([name]) => name === 'location').length).toBeLessThanOrEqual(1);
-  expect(headers.filter(([name, value]) => name === 'set-cookie' && /evil/i.test(value))).toEqual([]);
+  // A sealed value is random text, in which any word may come up.
+  const cookies = headers.filter(([name]) => name === 'set-cookie');
+  const readable = cookies.map(([, value]) => value.replace(/=[\w-]+\.\.[\w.-]+(?=;)/, '='));
+  expect(readable.filter((value) => /evil/i.test(value))).toEqual([]);
 }
 
 beforeEach(() => {
