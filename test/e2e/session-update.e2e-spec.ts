@@ -236,9 +236,9 @@ describePlatforms('session.update()', (platform) => {
     it('becomes 503 when the store fails', async () => {
       store.failing.add('write');
 
-      const { status, headers, json } = await get(app, 'count');
-      expect([status, headers['retry-after']]).toEqual([503, '1']);
-      expect(json()).toMatchObject({ code: 'session_store_unavailable' });
+      const response = await get(app, 'count');
+      expect([response.status, response.headers['retry-after']]).toEqual([503, '1']);
+      expect(response.json()).toMatchObject({ code: 'session_store_unavailable' });
     });
   });
 
