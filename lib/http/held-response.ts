@@ -59,15 +59,15 @@ export class HeldResponse {
 
   #begin(): void {
     const { response } = this;
-    const { statusCode, statusMessage } = response;
+    const { statusCode } = response;
     // Whatever `begin` does to the response itself is not held back.
     this.#phase = 'open';
     const ready = this.begin(openView(response));
     if (!ready) return;
     this.#phase = 'held';
     this.#disguise();
-    // Whoever sets them in vain, because the response has begun, must not be heard later.
-    const release = () => this.#release(Object.assign(response, { statusCode, statusMessage }));
+    // Whoever sets another one in vain, because the response has begun, must not be heard later.
+    const release = () => this.#release(Object.assign(response, { statusCode }));
     ready
       .then(release)
       .catch((error: unknown) => this.#giveUp(error))
