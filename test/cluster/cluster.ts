@@ -1,3 +1,4 @@
+import type { SessionOptions } from '../../lib/index.js';
 import type { WristbandEmulator } from '../../lib/testing/index.js';
 import { startProxy } from './proxy.js';
 import { WorkerProcess } from './worker-process.js';
@@ -13,6 +14,8 @@ export interface ClusterSettings {
   readonly prefix?: string;
   /** Whether the proxy keeps its connections to the processes. */
   readonly keepAlive?: boolean;
+  /** Further options of sessions. */
+  readonly session?: Partial<SessionOptions>;
 }
 
 /** An application that runs in several processes, behind a proxy that gives each request to the next one. */
@@ -53,7 +56,7 @@ export async function startCluster(settings: ClusterSettings): Promise<Cluster> 
 }
 
 function environmentOf(settings: ClusterSettings, origin: string): Record<string, string> {
-  const { emulator, mode, redisUrl = '', prefix = 'wristband:' } = settings;
+  const { emulator, mode, redisUrl = '', prefix = 'wristband:', session = {} } = settings;
   return {
     CLUSTER_MODE: mode,
     CLIENT_ID: emulator.clientId,
@@ -64,5 +67,6 @@ function environmentOf(settings: ClusterSettings, origin: string): Record<string
     SESSION_SECRET: 'a-session-secret-for-clusters-of-32-or-more',
     REDIS_URL: redisUrl,
     REDIS_PREFIX: prefix,
+    SESSION_OPTIONS: JSON.stringify(session),
   };
 }

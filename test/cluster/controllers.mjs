@@ -58,6 +58,13 @@ export function pagesController() {
       session.set(key, json === undefined ? key : JSON.parse(json));
       return { ok: true };
     }
+    /** Counts on from what the newest version of the session holds. */
+    async count(session, key) {
+      await session.update((fields) => {
+        fields[key] = (fields[key] ?? 0) + 1;
+      });
+      return { ok: true };
+    }
     /** Waits, and then changes the session when it is told a key. */
     async slow(session, ms, key) {
       await delay(Number(ms));
@@ -71,6 +78,7 @@ export function pagesController() {
   route(PagesController, 'token', [Get('token')], [Session()]);
   route(PagesController, 'fields', [Get('fields')], [Session()]);
   route(PagesController, 'set', [Post('set/:key')], [Session(), Param('key'), Query('json')]);
+  route(PagesController, 'count', [Post('count/:key')], [Session(), Param('key')]);
   route(PagesController, 'slow', [Get('slow/:ms')], [Session(), Param('ms'), Query('set')]);
   return PagesController;
 }

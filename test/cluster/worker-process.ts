@@ -19,13 +19,21 @@ export class WorkerProcess {
     return this.#port;
   }
 
+  /** Another one after every start, too. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   get isRunning(): boolean {
     return this.#child !== undefined;
   }
 
   /** Resolves when it takes requests. */
   async start(): Promise<void> {
-    const child = fork(WORKER, { env: { ...process.env, ...this.env }, execArgv: [] });
+    const child = fork(WORKER, {
+      env: { ...process.env, ...this.env, WORKER_NAME: this.name },
+      execArgv: [],
+    });
     const failed = once(child, 'exit').then(([code]: unknown[]) => {
       throw new Error(`The process ${this.name} ended with ${String(code)} before it listened`);
     });

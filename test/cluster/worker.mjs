@@ -19,6 +19,10 @@ async function redisStore() {
   return new RedisSessionStore({ client, prefix: env.REDIS_PREFIX });
 }
 
+/** So that the log of the emulator tells which process called. */
+const namedFetch = (url, init) =>
+  fetch(url, { ...init, headers: { ...init.headers, 'user-agent': `${env.WORKER_NAME}/${process.pid}` } });
+
 const wristband = WristbandModule.forRoot({
   clientId: env.CLIENT_ID,
   clientSecret: env.CLIENT_SECRET,
@@ -30,9 +34,11 @@ const wristband = WristbandModule.forRoot({
   redirectUri: env.REDIRECT_URI,
   dangerouslyAllowInsecureRequests: true,
   dangerouslyDisableSecureCookies: true,
+  http: { fetch: namedFetch },
   session: {
     secrets: env.SESSION_SECRET,
     secure: false,
+    ...JSON.parse(env.SESSION_OPTIONS),
     ...(storeOption && { [storeOption]: await redisStore() }),
   },
 });

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { textOf } from '../chaos/report.js';
+import { runChaos } from '../chaos/simulation.js';
+
+// The long form is `npm run chaos`.
+const SHORT = { seed: '1', users: 50, rate: 120 };
+
+it.each(['store', 'shared-cookie'] as const)(
+  'nobody misses anything while processes, Redis and Wristband fail, with sessions kept by %s',
+  { timeout: 90_000 },
+  async (mode) => {
+    const report = await runChaos({ ...SHORT, mode, ms: 12_000 });
+
+    const { violations, faults, answers } = report.journal;
+    expect(violations, textOf(report)).toEqual([]);
+    expect([...faults.keys()]).toEqual(expect.arrayContaining(['process killed', 'Redis paused']));
+    expect(faults.size).toBeGreaterThanOrEqual(4);
+    for (const name of ['read', 'write', 'update', 'read in parallel', 'logout', 'replay', 'sign in'])
+      expect(answers.get(name)?.size, name).toBeGreaterThan(0);
+  },
+);
+
+it('finds what processes do to sessions that know nothing of each other', { timeout: 90_000 }, async () => {
+  const { journal } = await runChaos({ ...SHORT, mode: 'cookie', ms: 8000 });
+
+  const kinds = new Set(journal.violations.map(({ kind }) => kind));
+  expect([...kinds].toSorted()).toEqual(['alive after the logout', 'signed out without a reason']);
+});
