@@ -3,6 +3,7 @@ export { AccessToken } from './decorators/access-token.decorator.js';
 export { AuthStrategies } from './decorators/auth-strategies.decorator.js';
 export { Auth } from './decorators/auth.decorator.js';
 export { CurrentUser } from './decorators/current-user.decorator.js';
+export { InjectWristband, InjectWristbandOptions } from './decorators/inject-wristband.decorator.js';
 export { Jwt } from './decorators/jwt.decorator.js';
 export { OptionalAuth } from './decorators/optional-auth.decorator.js';
 export { Public } from './decorators/public.decorator.js';
@@ -81,3 +82,4 @@ export type {
 } from './session/stores/session-store.interface.js';
 export { withWristbandSecurity } from './openapi/with-wristband-security.js';
 export { WristbandModule } from './wristband.module.js';
+export { getWristbandOptionsToken, getWristbandToken } from './wristband.tokens.js';

@@ -1,26 +1,39 @@
-import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { readyMadeControllers } from './controllers/ready-made.controllers.js';
+import { WristbandConfigError } from './errors/wristband-config.error.js';
 import { WristbandAuthGuard } from './guards/wristband-auth.guard.js';
 import type { WristbandModuleExtras, WristbandOptions } from './interfaces/wristband-options.interface.js';
+import { OPTIONS } from './wristband.constants.js';
+import { applicationProviders } from './wristband.providers.js';
 
-export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
-  new ConfigurableModuleBuilder<WristbandOptions>({
-    moduleName: 'Wristband',
-  })
-    .setClassMethodName('forRoot')
-    .setFactoryMethodName('createWristbandOptions')
-    .setExtras<WristbandModuleExtras>(
-      { isGlobal: true, globalGuard: false, routes: undefined },
-      (definition, { isGlobal, globalGuard, routes }) => ({
+export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<WristbandOptions>({
+  moduleName: 'Wristband',
+  optionsInjectionToken: OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createWristbandOptions')
+  .setExtras<WristbandModuleExtras>(
+    { name: undefined, isGlobal: true, globalGuard: false, routes: undefined },
+    (definition, { name, isGlobal, globalGuard, routes }): DynamicModule => {
+      checkName(name);
+      const { providers, exports } = applicationProviders(name, definition.providers ?? []);
+      // An alias of the guard itself: `overrideProvider(WristbandAuthGuard)` in a test reaches it.
+      const guard: Provider[] = globalGuard ? [{ provide: APP_GUARD, useExisting: WristbandAuthGuard }] : [];
+      return {
         ...definition,
         global: isGlobal === true,
-        controllers: routes ? readyMadeControllers(routes) : [],
-        // An alias of the guard itself: `overrideProvider(WristbandAuthGuard)` in a test reaches it.
-        providers: [
-          ...(definition.providers ?? []),
-          ...(globalGuard ? [{ provide: APP_GUARD, useExisting: WristbandAuthGuard }] : []),
-        ],
-      }),
-    )
-    .build();
+        controllers: routes ? readyMadeControllers(routes, name) : [],
+        providers: [...providers, ...guard],
+        exports,
+      };
+    },
+  )
+  .build();
+
+/** It becomes a part of names of cookies and of a property of requests. */
+function checkName(name: unknown): void {
+  if (name === undefined || (typeof name === 'string' && /^[a-z][a-zA-Z0-9]{0,31}$/.test(name))) return;
+  const message = 'must be letters and digits, the first one a small letter, for example staff';
+  throw new WristbandConfigError([{ option: 'name', message }]);
+}

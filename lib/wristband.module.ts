@@ -5,14 +5,13 @@ import type {
   WristbandOptions,
 } from './interfaces/wristband-options.interface.js';
 import { ConfigurableModuleClass } from './wristband.module-definition.js';
-import { exportedProviders, providers } from './wristband.providers.js';
 
 /**
  * Sign-in with Wristband for the application. Import it once, in the root module.
  *
  * @publicApi
  */
-@Module({ providers, exports: exportedProviders })
+@Module({})
 export class WristbandModule extends ConfigurableModuleClass {
   /**
    * With options that are at hand.

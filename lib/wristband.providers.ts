@@ -1,4 +1,5 @@
-import type { Provider } from '@nestjs/common';
+import type { DynamicModule, Provider } from '@nestjs/common';
+import { ApplicationNamesCheck } from './applications/application-names.check.js';
 import { BackChannelLogoutFlow } from './auth/back-channel-logout.flow.js';
 import { CallbackFlow } from './auth/callback.flow.js';
 import { ClientTokenVerifier } from './auth/client-token.verifier.js';
@@ -38,20 +39,14 @@ import { ReturnUrlPolicy } from './tenant/return-url.policy.js';
 import { TenantResolver } from './tenant/tenant-resolver.js';
 import { HttpTransport } from './wristband-api/http-transport.js';
 import { WristbandClient } from './wristband-api/wristband-client.js';
-import { RESOLVED_OPTIONS } from './wristband.constants.js';
-import { MODULE_OPTIONS_TOKEN } from './wristband.module-definition.js';
-
-const resolvedOptionsProvider: Provider = {
-  provide: RESOLVED_OPTIONS,
-  inject: [MODULE_OPTIONS_TOKEN],
-  useFactory: (options: WristbandOptions): ResolvedOptions => resolveOptions(validateOptions(options)),
-};
+import { OPTIONS, RESOLVED_OPTIONS, tokenOf } from './wristband.constants.js';
+import { getWristbandOptionsToken } from './wristband.tokens.js';
 
 /**
  * What other modules may inject. The last three are here because Nest builds a guard or an interceptor in the module that
  * uses it, so what those need has to be visible there.
  */
-export const exportedProviders = [
+const exportedProviders = [
   WristbandAuthService,
   WristbandSessions,
   SessionAuthGuard,
@@ -64,10 +59,10 @@ export const exportedProviders = [
   AuthResponder,
 ];
 
-export const providers: Provider[] = [
-  resolvedOptionsProvider,
+const providers: Provider[] = [
   ...exportedProviders,
   AccessTokenVerifier,
+  ApplicationNamesCheck,
   AutoConfiguration,
   BackChannelLogoutFlow,
   CallbackFlow,
@@ -94,3 +89,37 @@ export const providers: Provider[] = [
   WristbandClient,
   WristbandEvents,
 ];
+
+/**
+ * What one Wristband application consists of, and what other modules may inject of it: under tokens with its name, or, if it
+ * has none, under the classes themselves too.
+ *
+ * @param given the provider of the options, and whatever that needs
+ */
+export function applicationProviders(
+  name: string | undefined,
+  given: readonly Provider[],
+): Required<Pick<DynamicModule, 'providers' | 'exports'>> {
+  const options = getWristbandOptionsToken(name);
+  const resolvedOptions: Provider = {
+    provide: RESOLVED_OPTIONS,
+    inject: [options],
+    useFactory: (raw: WristbandOptions): ResolvedOptions => resolveOptions(validateOptions(raw), name),
+  };
+  const aliases = exportedProviders.map((type) => ({ provide: tokenOf(type, name), useExisting: type }));
+  return {
+    providers: [
+      ...given.map((provider) =>
+        'provide' in provider && provider.provide === OPTIONS ? { ...provider, provide: options } : provider,
+      ),
+      resolvedOptions,
+      ...providers,
+      ...aliases,
+    ],
+    exports: [
+      options,
+      ...aliases.map(({ provide }) => provide),
+      ...(name === undefined ? exportedProviders : []),
+    ],
+  };
+}

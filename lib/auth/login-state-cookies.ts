@@ -9,8 +9,9 @@ import { LOGIN_STATE_LIFETIME } from './login-state.js';
 
 /** How many sign-ins one browser may have under way, for several tabs. */
 const MAX_LOGINS = 3;
-export const LOGIN_COOKIE_PREFIX = 'login#';
-const NAME = /^login#([\w-]{1,128})#(\d{1,16})$/;
+/** What these cookies are called; before it stands the name of the application, if it has one. */
+const PREFIX = 'login#';
+const NAME = /^(?:\w+-)?login#([\w-]{1,128})#(\d{1,16})$/;
 
 interface LoginCookie {
   readonly name: string;
@@ -21,8 +22,14 @@ interface LoginCookie {
 
 /** Attributes of the login state cookie; a cookie is only removed by the same ones. */
 export interface LoginCookieAttributes {
+  readonly prefix: string;
   readonly secure: boolean;
   readonly domain?: string | undefined;
+}
+
+/** How the names of the login state cookies of an application begin. */
+export function loginCookiePrefix(application: string | undefined): string {
+  return application === undefined ? PREFIX : `${application}-${PREFIX}`;
 }
 
 /** The `Set-Cookie` line for a sealed login state, or `undefined` when browsers would drop it for its size. */
@@ -32,7 +39,7 @@ export function loginStateCookie(
   attributes: LoginCookieAttributes,
   now = Date.now(),
 ): string | undefined {
-  const cookie = serializeCookie(`${LOGIN_COOKIE_PREFIX}${state}#${now}`, sealed, {
+  const cookie = serializeCookie(`${attributes.prefix}${state}#${now}`, sealed, {
     ...cookieOptions(attributes),
     maxAge: LOGIN_STATE_LIFETIME,
   });

@@ -9,10 +9,10 @@ import { appendSetCookie } from '../http/http-response.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import {
-  LOGIN_COOKIE_PREFIX,
   clearLoginState,
   evictOldestLogins,
   type LoginCookieAttributes,
+  loginCookiePrefix,
   loginStateCookie,
   sealedLoginStates,
 } from './login-state-cookies.js';
@@ -22,12 +22,14 @@ import { createLoginState, type LoginState, openLoginState, sealLoginState } fro
 @Injectable()
 export class LoginStateKeeper {
   readonly #sealer: CookieSealer;
+  readonly #prefix: string;
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly events: WristbandEvents,
   ) {
     this.#sealer = new CookieSealer('login-state', options.loginStateSecrets);
+    this.#prefix = loginCookiePrefix(options.name);
   }
 
   /** @throws {WristbandException} `login_state_too_large` when `customState` does not fit into a cookie */
@@ -47,14 +49,14 @@ export class LoginStateKeeper {
       this.events.emit({ type: 'return_url.rejected', reason: 'too_long' });
       return this.issue(request, response, config, smaller);
     }
-    const evicted = evictOldestLogins(requestCookies(request, LOGIN_COOKIE_PREFIX), attributes);
+    const evicted = evictOldestLogins(requestCookies(request, this.#prefix), attributes);
     for (const line of [...evicted, cookie]) appendSetCookie(response, line);
     return loginState;
   }
 
   /** The login state for the `state` of a callback, or why there is none. */
   find(request: HttpRequest, state: string): LoginState | 'missing' | 'invalid' {
-    const sealed = sealedLoginStates(requestCookies(request, LOGIN_COOKIE_PREFIX), state);
+    const sealed = sealedLoginStates(requestCookies(request, this.#prefix), state);
     if (sealed.length === 0) return 'missing';
     for (const value of sealed) {
       const loginState = openLoginState(value, state, this.#sealer);
@@ -65,11 +67,7 @@ export class LoginStateKeeper {
 
   /** Ends the sign-in with a `state`. */
   clear(request: HttpRequest, response: HttpResponse, config: ApplicationConfig, state: string): void {
-    const lines = clearLoginState(
-      requestCookies(request, LOGIN_COOKIE_PREFIX),
-      state,
-      this.#attributes(config),
-    );
+    const lines = clearLoginState(requestCookies(request, this.#prefix), state, this.#attributes(config));
     for (const line of lines) appendSetCookie(response, line);
   }
 
@@ -77,6 +75,7 @@ export class LoginStateKeeper {
     // A sign-in at application level ends on a tenant's subdomain that is not known when it begins.
     const isShared = config.applicationAuthorizationRequestsEnabled && config.rootDomain?.includes('.');
     return {
+      prefix: this.#prefix,
       secure: !this.options.dangerouslyDisableSecureCookies,
       domain: isShared ? config.rootDomain : undefined,
     };

@@ -5,7 +5,7 @@ export type OptionNames = Readonly<Record<string, readonly string[]>>;
 
 const MAX_TYPOS = 2;
 /** What is fixed when the module is defined. */
-const EXTRAS: readonly (keyof WristbandModuleExtras)[] = ['isGlobal', 'globalGuard', 'routes'];
+const EXTRAS: readonly (keyof WristbandModuleExtras)[] = ['name', 'isGlobal', 'globalGuard', 'routes'];
 
 /** What to say about a name that is no option of a group: where it belongs, what was meant, or just that. */
 export function unknownOptionMessage(name: string, group: string, known: OptionNames): string {

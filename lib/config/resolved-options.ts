@@ -36,6 +36,8 @@ export type ResolvedJwtOptions = Required<Omit<JwtOptions, 'allowedClientIds'>> 
 
 /** Options with every default filled in. What auto-configuration may still add stays optional. */
 export interface ResolvedOptions extends Omit<WristbandOptions, 'http' | 'session' | 'jwt'> {
+  /** Of the Wristband application; none when there is only one, or for the main one of several. */
+  readonly name: string | undefined;
   readonly autoConfigureEnabled: boolean;
   readonly scopes: readonly string[];
   readonly tokenExpirationBuffer: number;
@@ -64,16 +66,17 @@ export const SESSION_DEFAULTS = {
 } as const;
 
 /** Fills in the defaults; every default of this library is here. Expects what `validateOptions` answered. */
-export function resolveOptions(options: WristbandOptions): ResolvedOptions {
+export function resolveOptions(options: WristbandOptions, name?: string): ResolvedOptions {
   const { session, ...rest } = options;
   return Object.freeze({
     ...rest,
+    name,
     // Hosts are the same in any case, but the issuer of a token is compared letter by letter.
     wristbandApplicationVanityDomain: options.wristbandApplicationVanityDomain.toLowerCase(),
     autoConfigureEnabled: options.autoConfigureEnabled ?? true,
     scopes: options.scopes?.length ? options.scopes : ['openid', 'offline_access', 'email'],
     tokenExpirationBuffer: options.tokenExpirationBuffer ?? 60,
-    loginStateSecrets: [options.loginStateSecret ?? options.clientSecret].flat(),
+    loginStateSecrets: ownSecrets(options.loginStateSecret ?? options.clientSecret, name),
     dangerouslyDisableSecureCookies: options.dangerouslyDisableSecureCookies ?? false,
     dangerouslyAllowInsecureRequests: options.dangerouslyAllowInsecureRequests ?? false,
     trustedOrigins: (options.trustedOrigins ?? []).map((origin) => new URL(origin).origin),
@@ -83,7 +86,7 @@ export function resolveOptions(options: WristbandOptions): ResolvedOptions {
     http: { ...options.http, timeout: options.http?.timeout ?? 5000 },
     jwt: resolveJwtOptions(options.jwt),
     hooks: options.hooks ?? {},
-    ...(session && { session: resolveSessionOptions(session) }),
+    ...(session && { session: resolveSessionOptions(session, name) }),
   });
 }
 
@@ -97,26 +100,32 @@ function resolveJwtOptions(options: JwtOptions = {}): ResolvedJwtOptions {
   });
 }
 
-function resolveSessionOptions(options: SessionOptions): ResolvedSessionOptions {
+function resolveSessionOptions(options: SessionOptions, name: string | undefined): ResolvedSessionOptions {
+  const prefix = name === undefined ? '' : `${name}-`;
   const maxAge = options.maxAge ?? SESSION_DEFAULTS.maxAge;
   const csrfCookieDomain = options.csrfCookieDomain ?? options.domain;
   const idle = maxAge === 0 && options.store ? SESSION_DEFAULTS.storedBrowserSession : maxAge;
   return Object.freeze({
     ...options,
-    secrets: typeof options.secrets === 'string' ? [options.secrets] : options.secrets,
-    cookieName: options.cookieName ?? defaultCookieName(options),
+    secrets: ownSecrets(options.secrets, name),
+    cookieName: options.cookieName ?? `${prefix}${defaultCookieName(options)}`,
     path: options.path ?? '/',
     sameSite: (options.sameSite ?? 'lax').toLowerCase() as Lowercase<SameSite>,
     secure: options.secure ?? true,
     maxAge,
     touchAfter: options.touchAfter ?? Math.min(60, Math.floor(idle * 0.05)),
     enableCsrfProtection: options.enableCsrfProtection ?? false,
-    csrfCookieName: options.csrfCookieName ?? SESSION_DEFAULTS.csrfCookieName,
+    csrfCookieName: options.csrfCookieName ?? `${prefix}${SESSION_DEFAULTS.csrfCookieName}`,
     csrfHeaderName: options.csrfHeaderName ?? 'X-CSRF-TOKEN',
-    requestProperty: options.requestProperty ?? 'session',
+    requestProperty: options.requestProperty ?? (name === undefined ? 'session' : `${name}Session`),
     maxCookies: options.maxCookies ?? 1,
     ...(csrfCookieDomain !== undefined && { csrfCookieDomain }),
   });
+}
+
+/** Applications of one Nest application may share a secret, but not what it seals, nor what they keep in a store. */
+function ownSecrets(secrets: string | readonly string[], name: string | undefined): string[] {
+  return [secrets].flat().map((secret) => (name === undefined ? secret : `${name} ${secret}`));
 }
 
 /** The default name of the session cookie. */

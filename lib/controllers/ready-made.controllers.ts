@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { WristbandRoutes } from '../interfaces/endpoints.interface.js';
+import { SessionAuthGuard } from '../guards/session-auth.guard.js';
 import { checkedRoutes } from './checked-routes.js';
 import { createSessionController } from './session.controller.js';
 import { createSignInController } from './sign-in.controller.js';
@@ -11,7 +12,12 @@ import { createSignOutController } from './sign-out.controller.js';
  *
  * @throws {WristbandConfigError} with every mistake in the routes
  */
-export function readyMadeControllers(given: WristbandRoutes): Type[] {
+export function readyMadeControllers(given: WristbandRoutes, name?: string): Type[] {
   const routes = checkedRoutes(given);
-  return [createSignInController(routes), createSignOutController(routes), createSessionController(routes)];
+  const guard = name === undefined ? SessionAuthGuard : SessionAuthGuard.for(name);
+  return [
+    createSignInController(routes),
+    createSignOutController(routes),
+    createSessionController(routes, guard),
+  ];
 }

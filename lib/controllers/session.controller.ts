@@ -1,15 +1,18 @@
 import { Controller, Get, Inject, type Type, UseGuards } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { Session } from '../decorators/session.decorator.js';
-import { SessionAuthGuard } from '../guards/session-auth.guard.js';
+import type { SessionAuthGuard } from '../guards/session-auth.guard.js';
 import type { WristbandRoutes } from '../interfaces/endpoints.interface.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { At, below } from './at.js';
 
 /** The Session Endpoint and the Token Endpoint of Wristband's front-end libraries. */
-export function createSessionController({ path, session, token }: Required<WristbandRoutes>): Type {
+export function createSessionController(
+  { path, session, token }: Required<WristbandRoutes>,
+  guard: typeof SessionAuthGuard,
+): Type {
   @Controller(below(path))
-  @UseGuards(SessionAuthGuard)
+  @UseGuards(guard)
   class WristbandSessionController {
     constructor(@Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions) {}
 

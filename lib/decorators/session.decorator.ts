@@ -13,8 +13,8 @@ export type Session<T extends object = object> = SessionMethods<T> & SessionFiel
 
 const sessionParameter = createParamDecorator(
   (field: string | undefined, context: ExecutionContext): unknown => {
-    const { request, response } = authContext(context);
-    const loaded = boundSessionManager(request).load(request, response);
+    const scope = authContext(context);
+    const loaded = boundSessionManager(scope).load(scope.request, scope.response);
     const picked = (session: WristbandSession) => (field === undefined ? session : session[field]);
     // Nest waits for what decorators of parameters promise.
     return loaded instanceof Promise ? loaded.then(picked) : picked(loaded);

@@ -1,22 +1,41 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, type Type } from '@nestjs/common';
+import { APPLICATION, forApplication } from '../applications/for-application.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { type AuthContext, findAuthContext } from '../http/auth-context.js';
 import type { Authentication, AuthStrategy } from '../interfaces/authentication.interface.js';
 import { AuthResponder } from '../strategies/auth-responder.js';
 import { Authenticator } from '../strategies/authenticator.js';
-import { type RouteRules, routeRules } from './route-rules.js';
+import { mayDecide, type RouteRules, routeRules } from './route-rules.js';
 
 /** What the guards of this library have in common. Extend one of those, not this. */
 @Injectable()
 export abstract class AuthGuard implements CanActivate {
+  static readonly [APPLICATION]: string | undefined = undefined;
+
   constructor(
     protected readonly authenticator: Authenticator,
     private readonly responder: AuthResponder,
   ) {}
 
+  /**
+   * This guard for the Wristband application of a name, where there are several. `@Session()` is that application's then,
+   * also on handlers that are `@Public()`.
+   */
+  static for<T extends Type<AuthGuard>>(this: T, name: string): T {
+    return forApplication(this, name);
+  }
+
+  /** The name of the Wristband application that the guard is for; none for the one without a name. */
+  get application(): string | undefined {
+    return this.authenticator.application;
+  }
+
   /** @throws {WristbandException} when the request may not pass */
   async canActivate(context: ExecutionContext): Promise<boolean> {
+    const { application } = this;
     const rules = routeRules(context.getHandler(), context.getClass());
+    if (!mayDecide(rules, application)) return true;
+    if (application !== undefined) this.authenticator.claimSession(context);
     if (rules.isPublic) return true;
     const found = findAuthContext(context);
     if (!found) throw await this.responder.refusalWithoutRequest(context);

@@ -1,4 +1,5 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, type Type } from '@nestjs/common';
+import { forApplication } from '../applications/for-application.js';
 import { notAuthenticated, WristbandException } from '../errors/wristband.exception.js';
 import { type AuthContext, findAuthContext } from '../http/auth-context.js';
 import type { Authentication } from '../interfaces/authentication.interface.js';
@@ -26,6 +27,11 @@ export class RolesGuard implements CanActivate {
     private readonly responder: AuthResponder,
     private readonly authenticator: Authenticator,
   ) {}
+
+  /** This guard for the Wristband application of a name, where there are several. */
+  static for<T extends Type<RolesGuard>>(this: T, name: string): T {
+    return forApplication(this, name);
+  }
 
   /** @throws {WristbandException} `insufficient_role`, `not_authenticated` */
   async canActivate(context: ExecutionContext): Promise<boolean> {

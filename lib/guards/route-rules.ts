@@ -1,4 +1,5 @@
 import { Reflector } from '@nestjs/core';
+import { applicationsOf } from '../applications/for-application.js';
 import { AuthStrategiesMetadata } from '../decorators/auth-strategies.decorator.js';
 import { OptionalAuthMetadata } from '../decorators/optional-auth.decorator.js';
 import { PublicMetadata } from '../decorators/public.decorator.js';
@@ -13,10 +14,15 @@ export interface RouteRules {
   readonly isCsrfSkipped: boolean;
   readonly strategies: readonly AuthStrategy[] | undefined;
   readonly roles: RequiredRoles | undefined;
+  /** Of the guards that the two list. */
+  readonly applications: readonly (string | undefined)[];
 }
 
 /** A class or a method that decorators are on. */
 export type RouteTarget = Parameters<Reflector['get']>[1];
+
+// A name of Nest's, which exports it from another file in each major version.
+const GUARDS = '__guards__';
 
 const reflector = new Reflector();
 const known = new WeakMap<object, WeakMap<object, RouteRules>>();
@@ -43,7 +49,18 @@ function readRules(handler: RouteTarget, controller: RouteTarget): RouteRules {
     strategies: own.strategies ?? inherited.strategies,
     // Who writes both on one target gets 401: to let everybody pass would be the worse guess.
     roles: own.roles ?? (own.isPublic ? undefined : inherited.roles),
+    applications: applicationsOf([...listedGuards(controller), ...listedGuards(handler)]),
   };
+}
+
+/** A global guard leaves routes to the guards of another application that they list. */
+export function mayDecide({ applications }: RouteRules, application: string | undefined): boolean {
+  return applications.length === 0 || applications.includes(application);
+}
+
+/** What `@UseGuards()` lists on a controller or a handler. */
+export function listedGuards(target: RouteTarget): unknown[] {
+  return (Reflect.getMetadata(GUARDS, target) as unknown[] | undefined) ?? [];
 }
 
 function read(target: RouteTarget) {

@@ -1,9 +1,16 @@
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  type NestInterceptor,
+  type Type,
+} from '@nestjs/common';
 import { catchError, concatMap, from, type Observable, of, tap } from 'rxjs';
-import { findAuthContext } from '../http/auth-context.js';
+import { forApplication } from '../applications/for-application.js';
+import { type AuthContext, findAuthContext } from '../http/auth-context.js';
 import { tellRetryAfter } from '../http/retry-after.js';
 import type { HttpRequest } from '../interfaces/http.interface.js';
-import { bindSessionManager } from '../session/session-binding.js';
+import { bindSessionManager, claimedSessionManager } from '../session/session-binding.js';
 import { SessionManager } from '../session/session.manager.js';
 
 /**
@@ -17,22 +24,29 @@ import { SessionManager } from '../session/session.manager.js';
 export class SessionInterceptor implements NestInterceptor {
   constructor(private readonly sessions: SessionManager) {}
 
+  /**
+   * This interceptor for the Wristband application of a name, where there are several: `@Session()` is that
+   * application's then.
+   */
+  static for<T extends Type<SessionInterceptor>>(this: T, name: string): T {
+    return forApplication(this, name);
+  }
+
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const found = findAuthContext(context);
     if (!found) return next.handle();
     const { type, request, response } = found;
-    bindSessionManager(request, this.sessions);
+    const sessions = this.#claim(found);
     // Nothing to write: no response, no cookie.
     if (!response) return next.handle();
-    if (!this.sessions.isAsync)
-      return next.handle().pipe(tap({ next: () => void this.sessions.prepare(request) }));
-    const loaded = this.sessions.load(request, response);
+    if (!sessions.isAsync) return next.handle().pipe(tap({ next: () => void sessions.prepare(request) }));
+    const loaded = sessions.load(request, response);
     const handled =
       loaded instanceof Promise ? from(loaded).pipe(concatMap(() => next.handle())) : next.handle();
-    const prepared = handled.pipe(concatMap((value: unknown) => this.#prepared(request, value)));
+    const answered = handled.pipe(concatMap((value: unknown) => prepared(sessions, request, value)));
     // A GraphQL response answers many resolvers at once: its headers are not this one's to set.
-    if (type !== 'http') return prepared;
-    return prepared.pipe(
+    if (type !== 'http') return answered;
+    return answered.pipe(
       // The handler's own failures too: session.update() asks the store.
       catchError((error: unknown) => {
         tellRetryAfter(response, error);
@@ -41,9 +55,18 @@ export class SessionInterceptor implements NestInterceptor {
     );
   }
 
-  /** A value of the handler, passed on when the session is safe. */
-  #prepared(request: HttpRequest, value: unknown): Observable<unknown> {
-    const prepared = this.sessions.prepare(request);
-    return prepared ? from(prepared.then(() => value)) : of(value);
+  /** `@Session()` attaches the interceptor of the application without a name, also where a guard named another one. */
+  #claim(context: AuthContext): SessionManager {
+    const { sessions } = this;
+    const claimed = sessions.application === undefined ? claimedSessionManager(context) : undefined;
+    if (claimed) return claimed;
+    bindSessionManager(context, sessions);
+    return sessions;
   }
+}
+
+/** A value of the handler, passed on when the session is safe. */
+function prepared(sessions: SessionManager, request: HttpRequest, value: unknown): Observable<unknown> {
+  const done = sessions.prepare(request);
+  return done ? from(done.then(() => value)) : of(value);
 }

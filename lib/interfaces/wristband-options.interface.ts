@@ -162,6 +162,11 @@ export interface WristbandOptionsFactory {
 /** What is fixed when the module is defined, beside the options. */
 export interface WristbandModuleExtras {
   /**
+   * Tells several Wristband applications of one Nest application apart: letters and digits, the first one a small letter.
+   * Cookies, the request property and what is in a shared store get names of their own by it. Default: none.
+   */
+  readonly name?: string | undefined;
+  /**
    * Make the providers visible in every module.
    * @default true
    */

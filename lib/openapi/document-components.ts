@@ -1,5 +1,5 @@
 import type { ResolvedOptions } from '../config/resolved-options.js';
-import type { SchemeName } from './security-requirements.js';
+import { type Scheme, schemeName } from './security-requirements.js';
 
 /** The schemas that the responses of {@link refusal} refer to. */
 export const ERROR_SCHEMAS = {
@@ -33,7 +33,14 @@ export function refusal(status: 401 | 403): object {
 }
 
 /** Where a client puts what the schemes ask for. */
-export function securitySchemes({ session }: ResolvedOptions): Partial<Record<SchemeName, object>> {
+export function securitySchemes(options: ResolvedOptions): Readonly<Record<string, object>> {
+  const entries = Object.entries(schemesOf(options));
+  return Object.fromEntries(
+    entries.map(([scheme, value]) => [schemeName(scheme as Scheme, options.name), value]),
+  );
+}
+
+function schemesOf({ session }: ResolvedOptions): Partial<Record<Scheme, object>> {
   return {
     wristbandBearer: {
       type: 'http',

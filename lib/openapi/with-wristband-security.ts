@@ -1,7 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import type { ResolvedOptions } from '../config/resolved-options.js';
+import { applicationsIn } from '../applications/applications.js';
 import { RouteReader } from '../routes/route-reader.js';
-import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { ERROR_SCHEMAS, refusal, securitySchemes } from './document-components.js';
 import { type TracedDocument, traceRoutes } from './route-markers.js';
 import { operationSecurity } from './security-requirements.js';
@@ -42,17 +43,20 @@ export function withWristbandSecurity<T extends { paths: object }>(
   app: INestApplicationContext,
   createDocument: () => T,
 ): T {
-  const options = app.get<ResolvedOptions>(RESOLVED_OPTIONS, { strict: false });
+  const applications = applicationsIn(app.get(ModulesContainer, { strict: false }));
   const routes = app.get(RouteReader, { strict: false }).routes();
   const traced = traceRoutes(
     routes.filter(({ type }) => type === 'http'),
     createDocument,
   );
-  secure(traced as unknown as TracedDocument<Document>, options);
+  secure(traced as unknown as TracedDocument<Document>, applications);
   return traced.document;
 }
 
-function secure({ document, trace }: TracedDocument<Document>, options: ResolvedOptions): void {
+function secure(
+  { document, trace }: TracedDocument<Document>,
+  applications: readonly ResolvedOptions[],
+): void {
   const { paths, webhooks = {} } = document;
   // A webhook is a call that the application makes: what guards its handler has nothing to do with it.
   for (const { operation } of operationsOf(webhooks))
@@ -71,7 +75,8 @@ function secure({ document, trace }: TracedDocument<Document>, options: Resolved
   const schemas = new Set<string>();
   for (const { method, operation, route, security } of operations) {
     keep(operation, security);
-    const { security: derived, refusals } = (route && operationSecurity(route, method, options)) ?? NOTHING;
+    const { security: derived, refusals } =
+      (route && operationSecurity(route, method, applications)) ?? NOTHING;
     if (derived && !operation.security) {
       operation.security = [...derived];
       for (const name of derived.flatMap(Object.keys)) schemes.add(name);
@@ -79,7 +84,8 @@ function secure({ document, trace }: TracedDocument<Document>, options: Resolved
     for (const status of refusals) operation.responses[status] ??= refusal(status);
     if (refusals.length > 0) schemas.add('WristbandError');
   }
-  addComponents(document, 'securitySchemes', securitySchemes(options), schemes);
+  const known = Object.assign({}, ...applications.map(securitySchemes)) as Record<string, object>;
+  addComponents(document, 'securitySchemes', known, schemes);
   addComponents(document, 'schemas', ERROR_SCHEMAS, schemas);
 }
 

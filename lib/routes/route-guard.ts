@@ -1,5 +1,6 @@
 import { ModuleRef } from '@nestjs/core';
 import { WristbandAuthService } from '../auth/wristband-auth.service.js';
+import { applicationsOf } from '../applications/for-application.js';
 import { AuthGuard } from '../guards/auth.guard.js';
 import { JwtAuthGuard } from '../guards/jwt-auth.guard.js';
 import { RolesGuard } from '../guards/roles.guard.js';
@@ -11,6 +12,8 @@ import { Authenticator } from '../strategies/authenticator.js';
 /** A guard of ours that authenticates. */
 export interface AuthRouteGuard {
   readonly kind: 'auth';
+  /** The name of the Wristband application that it is for. */
+  readonly application: string | undefined;
   /** What it tries where no `@AuthStrategies` is; `unknown` for a subclass that decides that itself. */
   readonly tries: AuthStrategy | 'options' | 'unknown';
   /** A subclass that has a last word of its own may answer 403. */
@@ -44,6 +47,7 @@ export function readGuard(guard: unknown): RouteGuard {
   if (isOrExtends(type, AuthGuard)) {
     return {
       kind: 'auth',
+      application: guard instanceof AuthGuard ? guard.application : applicationsOf([type])[0],
       tries: strategyOf(type),
       hasLastWord:
         !sharesMethod(type, AuthGuard, 'authorize') || !sharesMethod(type, AuthGuard, 'canActivate'),

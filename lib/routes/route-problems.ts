@@ -4,7 +4,7 @@ import type { AuthStrategy } from '../interfaces/authentication.interface.js';
 import type { AuthRouteGuard, RouteGuard } from './route-guard.js';
 import type { Route } from './route-reader.js';
 
-type SessionOptions = Pick<ResolvedOptions, 'session' | 'authStrategies'>;
+type SessionOptions = Pick<ResolvedOptions, 'name' | 'session' | 'authStrategies'>;
 
 /** Stands for a controller that says nothing. */
 class NoController {}
@@ -18,7 +18,11 @@ export function routeProblems(route: Route, options: SessionOptions): string[] {
   const guards = route.guards.filter((guard) => guard.kind === 'auth');
   return [
     ...strategyProblems(route, guards),
-    ...sessionProblems(route, guards, options),
+    ...sessionProblems(
+      route,
+      guards.filter(({ application }) => application === options.name),
+      options,
+    ),
     ...rolesProblems(route),
   ];
 }

@@ -2,7 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { ApplicationConfig, MetadataScanner, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { JwtAuthGuard } from '../guards/jwt-auth.guard.js';
 import { RolesGuard } from '../guards/roles.guard.js';
-import { type RouteRules, routeRules, type RouteTarget } from '../guards/route-rules.js';
+import {
+  listedGuards,
+  mayDecide,
+  type RouteRules,
+  routeRules,
+  type RouteTarget,
+} from '../guards/route-rules.js';
 import { SessionAuthGuard } from '../guards/session-auth.guard.js';
 import { WristbandAuthGuard } from '../guards/wristband-auth.guard.js';
 import { type Class, isClass, readGuard, type RouteGuard } from './route-guard.js';
@@ -19,7 +25,6 @@ export interface Route {
 }
 
 // Names of metadata of Nest, which exports them from other files in each major version.
-const GUARDS = '__guards__';
 const CONTROLLER_HANDLERS = { path: 'http', 'microservices:pattern': 'rpc' } as const;
 const PROVIDER_HANDLERS = { 'websockets:message_mapping': 'ws', 'graphql:resolver_type': 'graphql' } as const;
 
@@ -74,7 +79,8 @@ export class RouteReader {
       const rules = routeRules(handler, controller);
       const own = [...listedGuards(controller), ...listedGuards(handler)].map(readGuard);
       const isGuardedGlobally = type !== 'ws' || ARE_GATEWAYS_GUARDED_GLOBALLY;
-      const guards = isGuardedGlobally ? [...globalGuards, ...own] : own;
+      const isAsked = (guard: RouteGuard) => guard.kind !== 'auth' || mayDecide(rules, guard.application);
+      const guards = isGuardedGlobally ? [...globalGuards.filter(isAsked), ...own] : own;
       return [{ type, controller, handler, name, rules, guards }];
     });
   }
@@ -99,10 +105,6 @@ export class RouteReader {
     );
     return replaced ?? guard;
   }
-}
-
-function listedGuards(target: RouteTarget): unknown[] {
-  return (Reflect.getMetadata(GUARDS, target) as unknown[] | undefined) ?? [];
 }
 
 /** Each class once, however many modules have it. */

@@ -22,7 +22,7 @@ export class SessionProperty implements OnModuleInit {
     const name = this.options.session?.requestProperty;
     // An application context without a server has no requests.
     if (!httpAdapter || name === undefined) return;
-    bindServer(httpAdapter.getInstance<object>(), this.sessions);
+    if (this.options.name === undefined) bindServer(httpAdapter.getInstance<object>(), this.sessions);
     defineRequestProperty(
       httpAdapter,
       name,

@@ -30,14 +30,17 @@ export class SessionManager {
   readonly #inUse = new WeakMap<IncomingMessage, SessionInUse>();
   /** Sessions that are being looked for. A request asks once, also when that fails. */
   readonly #searches = new WeakMap<IncomingMessage, Promise<WristbandSession>>();
+  /** The name of the Wristband application, if it has one. */
+  readonly application: string | undefined;
   readonly #options: ResolvedSessionOptions | undefined;
   readonly #keeper: SessionKeeper | undefined;
 
   constructor(
-    @Inject(RESOLVED_OPTIONS) { session: options }: ResolvedOptions,
+    @Inject(RESOLVED_OPTIONS) { name, session: options }: ResolvedOptions,
     refresher: TokenRefresher,
     private readonly events: WristbandEvents,
   ) {
+    this.application = name;
     this.#options = options;
     this.#keeper = options && sessionKeeper(options, refresher, events);
   }

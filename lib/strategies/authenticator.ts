@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { Inject, Injectable } from '@nestjs/common';
+import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
-import type { AuthContext } from '../http/auth-context.js';
+import { type AuthContext, findAuthContext } from '../http/auth-context.js';
 import { rawRequest } from '../http/http-request.js';
 import type { Authentication, AuthStrategy } from '../interfaces/authentication.interface.js';
 import { bindSessionManager } from '../session/session-binding.js';
@@ -22,16 +22,25 @@ type Attempts = Map<string, Promise<Authentication>>;
 export class Authenticator {
   readonly #attempts = new WeakMap<IncomingMessage, Attempts>();
 
+  /** The name of the Wristband application, if it has one. */
+  readonly application: string | undefined;
   /** What is tried where nothing else is said. */
   readonly defaultStrategies: readonly AuthStrategy[];
 
   constructor(
-    @Inject(RESOLVED_OPTIONS) { authStrategies }: ResolvedOptions,
+    @Inject(RESOLVED_OPTIONS) { name, authStrategies }: ResolvedOptions,
     private readonly sessions: SessionManager,
     private readonly sessionStrategy: SessionStrategy,
     private readonly jwtStrategy: JwtStrategy,
   ) {
+    this.application = name;
     this.defaultStrategies = authStrategies;
+  }
+
+  /** Makes the session of a request that of this application, for whoever asks for it later. */
+  claimSession(context: ExecutionContext): void {
+    const found = findAuthContext(context);
+    if (found) bindSessionManager(found, this.sessions);
   }
 
   /** @throws {WristbandException} of the failures the one that says most, see {@link mostTelling} */
@@ -58,7 +67,7 @@ export class Authenticator {
   #attempt(context: AuthContext, strategy: AuthStrategy, isCsrfSkipped: boolean): Promise<Authentication> {
     if (context.isSocket) {
       // A socket outlives what was found out about it: each message asks again.
-      bindSessionManager(context.request, this.sessions);
+      bindSessionManager(context, this.sessions);
       return this.#try(context, strategy, isCsrfSkipped);
     }
     const attempts = this.#attemptsOf(context);

@@ -100,6 +100,7 @@ describe('README', () => {
       'store.module.ts',
       'back-channel.controller.ts',
       'reports.controller.ts',
+      'office.controller.ts',
       'open-api.ts',
       'orders.gateway.ts',
       'wristband.e2e-spec.ts',

@@ -6,7 +6,7 @@ import {
   sealedLoginStates,
 } from '../../../lib/auth/login-state-cookies.js';
 
-const ATTRIBUTES = { secure: true };
+const ATTRIBUTES = { prefix: 'login#', secure: true };
 const NOW = 1_800_000_000_000;
 const cookie = (state: string, createdAt: number | string = NOW) => ({
   name: `login#${state}#${createdAt}`,
@@ -22,7 +22,7 @@ describe('loginStateCookie', () => {
   });
 
   it('leaves Secure out over http', () => {
-    expect(loginStateCookie('abc', 'sealed', { secure: false }, NOW)).not.toContain('Secure');
+    expect(loginStateCookie('abc', 'sealed', { ...ATTRIBUTES, secure: false }, NOW)).not.toContain('Secure');
   });
 
   it('counts name and attributes when it looks at the size (weakness 23)', () => {
@@ -82,7 +82,11 @@ describe('sealedLoginStates', () => {
 describe('clearLoginState', () => {
   it('repeats the attributes that the cookie was set with', () => {
     expect(
-      clearLoginState([cookie('a'), cookie('b')], 'a', { secure: false, domain: 'app.example' }),
+      clearLoginState([cookie('a'), cookie('b')], 'a', {
+        ...ATTRIBUTES,
+        secure: false,
+        domain: 'app.example',
+      }),
     ).toEqual([`login#a#${NOW}=; Max-Age=0; Domain=app.example; Path=/; HttpOnly; SameSite=Lax`]);
   });
 });
