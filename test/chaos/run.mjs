@@ -1,7 +1,7 @@
 // npm run chaos [-- --seconds 180 --seed 1 --mode store|shared-cookie --users 200 --rate 120]: users work while processes,
 // Redis and Wristband fail. Ends with 1 when somebody missed what the library promises.
 import { parseArgs } from 'node:util';
-import { createViteServer } from 'vitest/node';
+import { withTypeScript } from '../support/typescript.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -15,20 +15,9 @@ const { values } = parseArgs({
 const { mode, seed } = values;
 if (!['store', 'shared-cookie', 'cookie'].includes(mode)) throw new Error(`There is no mode ${mode}`);
 
-// What runs is TypeScript, as all tests are.
-const vite = await createViteServer({
-  root: new URL('../..', import.meta.url).pathname,
-  configFile: false,
-  logLevel: 'error',
-  appType: 'custom',
-  optimizeDeps: { noDiscovery: true },
-  server: { middlewareMode: true, hmr: false, ws: false, watch: null },
-});
-// Whatever was started ends with this process.
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
-try {
-  const { runChaos } = await vite.ssrLoadModule('/test/chaos/simulation.ts');
-  const { textOf } = await vite.ssrLoadModule('/test/chaos/report.ts');
+await withTypeScript(async (load) => {
+  const { runChaos } = await load('/test/chaos/simulation.ts');
+  const { textOf } = await load('/test/chaos/report.ts');
   const report = await runChaos({
     mode,
     seed,
@@ -38,6 +27,4 @@ try {
   });
   process.stdout.write(`${textOf(report)}\n`);
   if (report.journal.violations.length > 0) process.exitCode = 1;
-} finally {
-  await vite.close();
-}
+});
