@@ -22,3 +22,11 @@ export type {
   SessionStoreConformanceTest,
 } from './session-store/conformance-test.interface.js';
 export { sessionStoreConformance } from './session-store/session-store.conformance.js';
+export type {
+  BrowserCookie,
+  DescribedUser,
+  SignedInUser,
+  SignInAsOptions,
+} from './sign-in/sign-in.interface.js';
+export { signInAs } from './sign-in/sign-in-as.js';
+export { signedInGuard, type SignedInGuardOptions } from './signed-in.guard.js';

@@ -76,7 +76,12 @@ export function resolveUsers(
     if (!tenantNames.has(user.tenant)) {
       throw new TypeError(`The user [${user.email}] belongs to the unknown tenant [${user.tenant}].`);
     }
-    const id = user.id ?? `user-${user.tenant}-${user.email.replaceAll(/[^A-Za-z0-9]+/g, '-')}`;
-    return { ...user, id, roles: user.roles ?? [] };
+    return resolveUser(user);
   });
+}
+
+/** Fills in what one user leaves out. */
+export function resolveUser(user: EmulatorUser): ResolvedEmulatorUser {
+  const id = user.id ?? `user-${user.tenant}-${user.email.replaceAll(/[^A-Za-z0-9]+/g, '-')}`;
+  return { ...user, id, roles: user.roles ?? [] };
 }

@@ -23,7 +23,7 @@ export interface EmulatorCore {
     readonly refreshToken: number;
   };
   readonly tenants: readonly ResolvedEmulatorTenant[];
-  readonly users: readonly ResolvedEmulatorUser[];
+  readonly users: ResolvedEmulatorUser[];
   readonly keys: SigningKeys;
   readonly store: OidcStore;
   readonly cookieKey: string;

@@ -38,6 +38,13 @@ export function findUser(
   return state.users.find((user) => user.tenant === tenant.name && isSameEmail(user, email));
 }
 
+/** Adds a person, in the place of one with the same e-mail address in the same tenant. */
+export function putUser({ users }: EmulatorCore, user: ResolvedEmulatorUser): ResolvedEmulatorUser {
+  const index = users.findIndex((known) => known.tenant === user.tenant && isSameEmail(known, user.email));
+  users.splice(index === -1 ? users.length : index, 1, user);
+  return user;
+}
+
 /** Where a browser reaches the login page of a tenant: scheme, host and port. */
 export function tenantOrigin(state: EmulatorCore, tenant: ResolvedEmulatorTenant): string {
   const scheme = new URL(state.origin).protocol;

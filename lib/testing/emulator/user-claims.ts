@@ -24,6 +24,14 @@ export const CLAIMS_BY_SCOPE = {
   roles: ['roles'],
 };
 
+/** What of the user info is told to an application that asked for these scopes. */
+export function claimsOpenTo(scopes: readonly string[], claims: EmulatorJson): EmulatorJson {
+  const open = Object.entries(CLAIMS_BY_SCOPE).flatMap(([scope, names]) =>
+    scopes.includes(scope) ? names : [],
+  );
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => open.includes(name)));
+}
+
 /** Who a token is about, whatever was asked for. */
 export function identityClaims(
   user: ResolvedEmulatorUser,

@@ -16,7 +16,9 @@ import { FaultInjector } from './fault.injector.js';
 import { listenOnLoopback, type LoopbackServer } from './loopback.server.js';
 import { createOidcEngine } from './oidc.engine.js';
 import { loadOidcProvider } from './oidc.loader.js';
+import { refuseProduction } from '../refuse-production.js';
 import { OidcStore } from './oidc.store.js';
+import { runningEmulators } from './running-emulators.js';
 import { SigningKeys } from './signing-keys.js';
 import type { WristbandEmulator } from './wristband-emulator.interface.js';
 
@@ -40,9 +42,7 @@ const FOURTEEN_DAYS = 14 * 24 * 60 * 60;
 export async function startWristbandEmulator(
   options: WristbandEmulatorOptions = {},
 ): Promise<WristbandEmulator> {
-  if (process.env.NODE_ENV === 'production') {
-    throw new Error('The Wristband emulator is for tests and does not start with NODE_ENV=production.');
-  }
+  refuseProduction('The Wristband emulator');
   const [oidc, keys] = await Promise.all([loadOidcProvider(), SigningKeys.generate()]);
   let listener = answerNotReady;
   const server = await listenOnLoopback(options.port ?? 0, options.tls, (request, response) =>
@@ -54,6 +54,7 @@ export async function startWristbandEmulator(
     const calls: EmulatorCall[] = [];
     const faults = new FaultInjector();
     listener = (request, response) => void serve(state, calls, faults, request, response);
+    runningEmulators.set(state.vanityDomain, state);
     return createHandle(state, calls, faults, server, rebuild);
   } catch (error) {
     await server.close();
@@ -103,6 +104,7 @@ function createHandle(
 ): WristbandEmulator {
   const { vanityDomain, origin, clientId, clientSecret, tenants, users } = state;
   const close = async (): Promise<void> => {
+    runningEmulators.delete(vanityDomain);
     await server.close();
     faults.close();
   };

@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { identityClaims } from '../emulator/user-claims.js';
+import type { IssuedTokens } from '../emulator/token-issuer.js';
+import type { Person } from './person.js';
+
+const ONE_HOUR = 60 * 60;
+
+/** Tokens that nobody issued, for code that only reads them: whoever verifies one refuses it, and nothing renews it. */
+export async function inventTokens(
+  { user, tenant }: Person,
+  expiresIn: number = ONE_HOUR,
+): Promise<IssuedTokens> {
+  const issuedAt = Math.floor(Date.now() / 1000);
+  const token = await new SignJWT({
+    ...identityClaims(user, tenant),
+    iat: issuedAt,
+    exp: issuedAt + expiresIn,
+  })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(randomBytes(32));
+  return { accessToken: token, idToken: token, expiresIn };
+}
