@@ -58,16 +58,17 @@ describe('README', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'readme-'));
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    for (const { name, code } of codeBlocks()) writeFileSync(join(folder, name), code);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('has code that compiles under strict rules and starts', async () => {
     const blocks = codeBlocks();
-    for (const { name, code } of blocks) writeFileSync(join(folder, name), code);
     // `nestjs-wristband` is found as an application finds it: by the package's exports.
     const compilerOptions = {
       rootDir: folder,
-      outDir: folder,
+      outDir: join(folder, 'dist'),
       declaration: false,
       exactOptionalPropertyTypes: true,
     };
@@ -80,13 +81,12 @@ describe('README', () => {
         include: [],
       }),
     );
-    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    writeFileSync(join(folder, 'start.mjs'), START);
 
     const { stdout: mistakes } = spawnSync(join(folder, 'node_modules/.bin/tsc'), ['-p', folder], {
       encoding: 'utf8',
     });
-    const started = spawnSync(process.execPath, ['start.mjs'], {
+    writeFileSync(join(folder, 'dist/start.mjs'), START);
+    const started = spawnSync(process.execPath, ['dist/start.mjs'], {
       cwd: folder,
       encoding: 'utf8',
       env: { ...process.env, ...ENVIRONMENT },
@@ -103,12 +103,35 @@ describe('README', () => {
       'office.controller.ts',
       'open-api.ts',
       'orders.gateway.ts',
-      'wristband.e2e-spec.ts',
+      'orders.e2e-spec.ts',
+      'sign-ins.ts',
     ]);
     expect(mistakes).toBe('');
     expect(started.stderr).toBe('');
     expect(started.stdout).toBe('401 not_authenticated\n');
   });
+
+  it('has a test that passes beside the quick start, and fails where the guard is missing', () => {
+    const controller = join(folder, 'orders.controller.ts');
+    const guarded = readFileSync(controller, 'utf8');
+    const tsconfig = JSON.stringify({ extends: join(root, 'tsconfig.json'), include: ['*.ts'] });
+    writeFileSync(join(folder, 'tsconfig.json'), tsconfig);
+    const config = "export default { test: { include: ['*.e2e-spec.ts'] } };";
+    writeFileSync(join(folder, 'vitest.config.mjs'), config);
+    const runTest = () => {
+      const vitest = join(folder, 'node_modules/.bin/vitest');
+      const { stdout } = spawnSync(vitest, ['run', '--reporter=json'], { cwd: folder, encoding: 'utf8' });
+      const { numPassedTests, numFailedTests } = JSON.parse(stdout) as Record<string, number>;
+      return { numPassedTests, numFailedTests };
+    };
+
+    const asPasted = runTest();
+    writeFileSync(controller, guarded.replace('@UseGuards(SessionAuthGuard)', ''));
+    const unguarded = runTest();
+
+    expect(asPasted).toEqual({ numPassedTests: 2, numFailedTests: 0 });
+    expect(unguarded).toEqual({ numPassedTests: 1, numFailedTests: 1 });
+  }, 120_000);
 
   it('lists every error code with its status', () => {
     const listed = Object.fromEntries(

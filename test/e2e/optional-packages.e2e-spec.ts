@@ -9,11 +9,11 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
   peerDependenciesMeta: Record<string, { optional?: boolean }>;
 };
 
-/** What the published files of the main entry import when they are loaded. */
+/** What the published files import when they are loaded. */
 function loadedPackages(): string[] {
   const names = new Set<string>();
   for (const file of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.js') || file.startsWith('testing')) continue;
+    if (!file.endsWith('.js')) continue;
     const source = readFileSync(join(root, 'dist', file), 'utf8');
     for (const [, name = ''] of source.matchAll(/^(?:.*\bfrom|import) ['"]([^'"./][^'"]*)['"];$/gm)) {
       if (!name.startsWith('node:')) names.add(name.split('/', name.startsWith('@') ? 2 : 1).join('/'));

@@ -69,7 +69,6 @@ class DeskController {
 
 const MODES: Record<string, () => Partial<SessionOptions>> = {
   'cookie sessions': () => ({}),
-  'split cookies': () => ({ maxCookies: 3, cookieName: 'desk' }),
   'a store': () => ({ store: new MemorySessionStore() }),
   'a coordination store': () => ({ coordinationStore: new MemorySessionStore() }),
 };
@@ -492,7 +491,10 @@ it('signInAs and signedInGuard refuse to work in production', async () => {
   expect(() => signedInGuard({ userId: 'user-1' })).toThrow('NODE_ENV=production');
 });
 
-describe.each(Object.entries(MODES))('signInAs in Chromium, with %s', (_mode, sessionOptions) => {
+describe.each([
+  ...Object.entries(MODES),
+  ['Secure cookies', (): Partial<SessionOptions> => ({ secure: true })] as const,
+])('signInAs in Chromium, with %s', (_mode, sessionOptions) => {
   let chromium: Chromium;
   beforeAll(async () => {
     chromium = await launchChromium();
@@ -527,23 +529,45 @@ describe.each(Object.entries(MODES))('signInAs in Chromium, with %s', (_mode, se
   });
 });
 
-it('cookies for a browser are what the application says they are', async () => {
-  const session = sessionWith({
-    enableCsrfProtection: true,
-    secure: true,
-    sameSite: 'Strict',
-    domain: 'example.com',
-    path: '/app',
-    maxAge: 600,
+describe('the cookies of signInAs', () => {
+  it('are several when the session is large', async () => {
+    const { app } = await start({ session: sessionWith({ maxCookies: 3 }) });
+    const note = 'x'.repeat(5000);
+
+    const grace = await signInAs(app, { user: 'grace@acme.example', fields: { note } });
+    const { body } = await request(app.getHttpServer()).get('/fields').set(grace.headers).expect(200);
+
+    expect(body.note).toBe(note);
+    expect(grace.cookies('http://localhost')).toHaveLength(3);
   });
-  const { app } = await start({ session });
 
-  const [cookie, csrf] = (await signInAs(app, 'grace@acme.example')).cookies('https://acme.example.com');
+  it('do not come when the session is too large', async () => {
+    const { app } = await start();
+    const fields = { note: 'x'.repeat(5000) };
 
-  const shared = { domain: '.example.com', path: '/app', secure: true, sameSite: 'Strict' };
-  expect(cookie).toMatchObject({ ...shared, name: 'session', httpOnly: true });
-  expect(csrf).toMatchObject({ ...shared, name: 'CSRF-TOKEN', httpOnly: false });
-  expect(Math.abs((cookie?.expires ?? 0) - Date.now() / 1000 - 600)).toBeLessThan(5);
+    await expect(signInAs(app, { user: 'grace@acme.example', fields })).rejects.toMatchObject({
+      code: 'session_too_large',
+    });
+  });
+
+  it('are for a browser what the application says they are', async () => {
+    const session = sessionWith({
+      enableCsrfProtection: true,
+      secure: true,
+      sameSite: 'Strict',
+      domain: 'example.com',
+      path: '/app',
+      maxAge: 600,
+    });
+    const { app } = await start({ session });
+
+    const [cookie, csrf] = (await signInAs(app, 'grace@acme.example')).cookies('https://acme.example.com');
+
+    const shared = { domain: '.example.com', path: '/app', secure: true, sameSite: 'Strict' };
+    expect(cookie).toMatchObject({ ...shared, name: 'session', httpOnly: true });
+    expect(csrf).toMatchObject({ ...shared, name: 'CSRF-TOKEN', httpOnly: false });
+    expect(Math.abs((cookie?.expires ?? 0) - Date.now() / 1000 - 600)).toBeLessThan(5);
+  });
 });
 
 describe('signedInGuard', () => {
