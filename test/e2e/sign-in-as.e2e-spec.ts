@@ -283,6 +283,34 @@ describe('the session of signInAs', () => {
   });
 });
 
+it('signInAs signs in to one of several Wristband applications', async () => {
+  @Controller('office')
+  @UseGuards(SessionAuthGuard.for('staff'))
+  class OfficeController {
+    @Get()
+    me(@CurrentUser('userId') userId: string) {
+      return { userId };
+    }
+  }
+  const own = await startWristbandEmulator();
+  const staff = WristbandModule.forRoot({ ...optionsFor(own), name: 'staff' });
+  const { app } = await start({}, { imports: [staff], controllers: [DeskController, OfficeController] });
+  const server = app.getHttpServer();
+
+  const customer = await signInAs(app, 'grace@acme.example');
+  const colleague = await signInAs(app, { user: 'linus@globex.example', application: 'staff', expiresIn: 0 });
+
+  await request(server).get('/office').set(customer.headers).expect(401);
+  await request(server).get('/fields').set(colleague.headers).expect(401);
+  await request(server).get('/fields').set(customer.headers).expect(200);
+  await request(server).get('/office').set(colleague.headers).expect(200, { userId: colleague.userId });
+  expect([emulator.callsTo('token').length, own.callsTo('token').length]).toEqual([0, 1]);
+  await expect(signInAs(app, { user: 'grace@acme.example', application: 'shop' })).rejects.toThrow(
+    'imports WristbandModule with the name shop',
+  );
+  await own.close();
+});
+
 describe('the tokens of signInAs', () => {
   it('are accepted as bearer tokens, until they expire', async () => {
     const { app } = await start();
@@ -479,7 +507,7 @@ it('signInAs says when there is no WristbandModule', async () => {
   class EmptyModule {}
   const app = await NestFactory.create(EmptyModule, { logger: false });
 
-  await expect(signInAs(app, 'grace@acme.example')).rejects.toThrow('imports WristbandModule');
+  await expect(signInAs(app, 'grace@acme.example')).rejects.toThrow('imports WristbandModule without a name');
   await app.close();
 });
 

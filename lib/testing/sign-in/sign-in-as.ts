@@ -1,7 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { applicationsIn } from '../../applications/applications.js';
 import type { ResolvedOptions } from '../../config/resolved-options.js';
 import { SessionManager } from '../../session/session.manager.js';
-import { RESOLVED_OPTIONS } from '../../wristband.constants.js';
+import { tokenOf } from '../../wristband.constants.js';
 import { runningEmulators } from '../emulator/running-emulators.js';
 import { refuseProduction } from '../refuse-production.js';
 import { browserCookies, cookieHeader } from './browser-cookies.js';
@@ -34,8 +36,8 @@ export async function signInAs(
   who: string | SignInAsOptions,
 ): Promise<SignedInUser> {
   refuseProduction('signInAs()');
-  const { options, sessions } = wristbandOf(app);
-  const asked = typeof who === 'string' ? { user: who } : who;
+  const asked: SignInAsOptions = typeof who === 'string' ? { user: who } : who;
+  const { options, sessions } = wristbandOf(app, asked.application);
   if (asked.roles && !options.scopes.includes('roles')) {
     throw new TypeError('A session has roles when the option scopes of WristbandModule contains roles.');
   }
@@ -55,16 +57,14 @@ export async function signInAs(
   };
 }
 
-function wristbandOf(app: Pick<INestApplicationContext, 'get'>): {
-  readonly options: ResolvedOptions;
-  readonly sessions: SessionManager;
-} {
-  try {
-    return {
-      options: app.get<ResolvedOptions>(RESOLVED_OPTIONS, { strict: false }),
-      sessions: app.get(SessionManager, { strict: false }),
-    };
-  } catch (cause) {
-    throw new Error('signInAs() needs an application that imports WristbandModule.', { cause });
-  }
+/** What is needed of the Wristband application of a name. */
+function wristbandOf(
+  app: Pick<INestApplicationContext, 'get'>,
+  name: string | undefined,
+): { readonly options: ResolvedOptions; readonly sessions: SessionManager } {
+  const applications = applicationsIn(app.get(ModulesContainer, { strict: false }));
+  const options = applications.find((one) => one.name === name);
+  if (options) return { options, sessions: app.get(tokenOf(SessionManager, name), { strict: false }) };
+  const which = name === undefined ? 'without a name' : `with the name ${name}`;
+  throw new Error(`signInAs() needs an application that imports WristbandModule ${which}.`);
 }

@@ -21,6 +21,8 @@ export interface SignInAsOptions {
    * after a real sign-in against the emulator, an hour without one.
    */
   expiresIn?: number;
+  /** The name of the Wristband application, where there are several. Default: the one without a name. */
+  application?: string;
 }
 
 /** A cookie as the `addCookies()` of a Playwright context takes it. */
