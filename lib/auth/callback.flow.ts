@@ -3,10 +3,12 @@ import type { ApplicationConfig } from '../config/application-config.js';
 import { AutoConfiguration } from '../config/auto-configuration.js';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
+import { WristbandEvents } from '../events/wristband-events.js';
 import { QueryParameters } from '../http/query-parameters.js';
 import type {
   CallbackData,
   CallbackResult,
+  CompletedCallbackResult,
   RedirectReason,
   RedirectRequiredCallbackResult,
 } from '../interfaces/auth-flow.interface.js';
@@ -29,10 +31,18 @@ import { CodeExchanger } from './code-exchanger.js';
 import { assertSameUser, IdTokenVerifier, idpSessionIdOf } from './id-token.verifier.js';
 import type { LoginState } from './login-state.js';
 import { LoginStateKeeper } from './login-state.keeper.js';
+import { LOOP_HINTS, MAX_ATTEMPTS } from './sign-in-loop.js';
 import { toTokenData } from './token-data.js';
 
 /** Who signed in. */
 type Identity = Pick<CallbackData, 'userInfo' | 'idpSessionId'>;
+
+/** Why a sign-in has to start again, and what it starts with. */
+interface Restart {
+  readonly reason: RedirectReason;
+  readonly tenant: Tenant;
+  readonly returnUrl?: string | undefined;
+}
 
 /** Callback Endpoint: from Wristband's answer to the user who signed in, or to where the sign-in starts again. */
 @Injectable()
@@ -46,6 +56,7 @@ export class CallbackFlow {
     private readonly codes: CodeExchanger,
     private readonly idTokens: IdTokenVerifier,
     private readonly client: WristbandClient,
+    private readonly events: WristbandEvents,
   ) {}
 
   /**
@@ -57,9 +68,9 @@ export class CallbackFlow {
     const { state } = query;
     const config = await this.autoConfiguration.resolve();
     try {
-      const result = await this.#answer(request, query, config);
+      const outcome = await this.#answer(request, query, config);
       this.loginStates.clear(request, response, config, state);
-      return result;
+      return 'reason' in outcome ? this.#startAgain(request, state, config, outcome) : outcome;
     } catch (error) {
       const isPassing = error instanceof WristbandException && error.getStatus() >= 500;
       const isUnread = error instanceof WristbandException && error.code === 'invalid_request';
@@ -72,7 +83,7 @@ export class CallbackFlow {
     request: HttpRequest,
     query: CallbackParameters,
     config: ApplicationConfig,
-  ): Promise<CallbackResult> {
+  ): Promise<CompletedCallbackResult | Restart> {
     const loginState = this.loginStates.find(request, query.state);
     const isOpen = typeof loginState === 'object';
     const found = await this.tenants.ofRequest(
@@ -80,28 +91,31 @@ export class CallbackFlow {
       config,
       isOpen ? loginState.tenantCustomDomain : undefined,
     );
-    if (!isOpen) return startAgain(config, found, `${loginState}_login_state`);
+    if (!isOpen) {
+      const requested = this.loginStates.notesIn(query.state).returnUrl;
+      const returnUrl = this.returnUrls.choose({ requested }, config, found);
+      return { reason: `${loginState}_login_state`, tenant: found, returnUrl };
+    }
 
     const tenant = bindTenant(loginState, found);
     const returnUrl = this.returnUrls.choose({ requested: loginState.returnUrl }, config, tenant);
     if (query.error !== undefined) {
       const error = callbackError(query.error, query.errorDescription);
-      if (error === 'login_required') return startAgain(config, tenant, 'login_required', returnUrl);
+      if (error === 'login_required') return { reason: 'login_required', tenant, returnUrl };
       throw error;
     }
     if (query.code === undefined)
       throw new WristbandException('invalid_request', 'The query parameter code is missing');
-    if (tenant.name === undefined) return startAgain(config, tenant, 'invalid_login_state', returnUrl);
-    return this.#signIn(query.code, loginState, { ...tenant, name: tenant.name }, config, returnUrl);
+    if (tenant.name === undefined) return { reason: 'invalid_login_state', tenant, returnUrl };
+    return this.#signIn(query.code, loginState, { ...tenant, name: tenant.name }, returnUrl);
   }
 
   async #signIn(
     code: string,
     loginState: LoginState,
     tenant: Tenant & { readonly name: string },
-    config: ApplicationConfig,
     returnUrl: string | undefined,
-  ): Promise<CallbackResult> {
+  ): Promise<CompletedCallbackResult | Restart> {
     const grant: CodeGrant = {
       code,
       redirectUri: loginState.redirectUri,
@@ -112,8 +126,7 @@ export class CallbackFlow {
       tokens = await this.codes.exchange(grant);
     } catch (error) {
       if (!(error instanceof OAuthResponseError)) throw error;
-      if (error.details.error === 'invalid_grant')
-        return startAgain(config, tenant, 'invalid_grant', returnUrl);
+      if (error.details.error === 'invalid_grant') return { reason: 'invalid_grant', tenant, returnUrl };
       throw exchangeError(error);
     }
     const identity = await this.#identify(tokens, loginState);
@@ -155,6 +168,23 @@ export class CallbackFlow {
       ...(returnUrl !== undefined && { returnUrl }),
     };
   }
+
+  #startAgain(
+    request: HttpRequest,
+    state: string,
+    config: ApplicationConfig,
+    { reason, tenant, returnUrl }: Restart,
+  ): RedirectRequiredCallbackResult {
+    // A browser that sends login states keeps cookies: this one gave way to those of other tabs.
+    const isCrowded = reason === 'missing_login_state' && this.loginStates.hasAny(request);
+    const isCircle = this.loginStates.notesIn(state).isRetry === true && !isCrowded;
+    if (isCircle) this.events.error(`A sign-in was started again and failed again: ${LOOP_HINTS[reason]}`);
+    const attempt = isCircle ? MAX_ATTEMPTS + 1 : MAX_ATTEMPTS;
+    const redirectUrl =
+      tenantLoginUrl(config, tenant, { returnUrl, attempt }) ??
+      tenantlessLoginUrl(config, returnUrl, attempt);
+    return { type: 'redirect_required', redirectUrl, reason };
+  }
 }
 
 /** The tenant of a callback is that of its login; an answer for another tenant must not end in this sign-in's session. */
@@ -167,14 +197,4 @@ function bindTenant(loginState: LoginState, found: Tenant): Tenant {
     throw new WristbandException('tenant_mismatch', 'The sign-in was started for another tenant');
   }
   return { ...(name !== undefined && { name }), ...(customDomain !== undefined && { customDomain }) };
-}
-
-function startAgain(
-  config: ApplicationConfig,
-  tenant: Tenant,
-  reason: RedirectReason,
-  returnUrl?: string,
-): RedirectRequiredCallbackResult {
-  const redirectUrl = tenantLoginUrl(config, tenant, { returnUrl }) ?? tenantlessLoginUrl(config, returnUrl);
-  return { type: 'redirect_required', redirectUrl, reason };
 }

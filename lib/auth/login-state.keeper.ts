@@ -17,18 +17,21 @@ import {
   sealedLoginStates,
 } from './login-state-cookies.js';
 import { createLoginState, type LoginState, openLoginState, sealLoginState } from './login-state.js';
+import { loginStateId, type StateNotes, stateNotes, stateParameter } from './state-parameter.js';
 
 /** Keeps login states in the user's browser: one sealed cookie for each sign-in under way. */
 @Injectable()
 export class LoginStateKeeper {
   readonly #sealer: CookieSealer;
   readonly #prefix: string;
+  readonly #notesSealer: CookieSealer;
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly events: WristbandEvents,
   ) {
     this.#sealer = new CookieSealer('login-state', options.loginStateSecrets);
+    this.#notesSealer = new CookieSealer('state-notes', options.loginStateSecrets);
     this.#prefix = loginCookiePrefix(options.name);
   }
 
@@ -54,12 +57,28 @@ export class LoginStateKeeper {
     return loginState;
   }
 
+  /** The `state` that comes back to the callback of a login state. */
+  stateOf({ state, returnUrl }: LoginState, isRetry: boolean): string {
+    return stateParameter(state, { returnUrl, isRetry }, this.#notesSealer);
+  }
+
+  /** What the `state` of a callback says by itself. */
+  notesIn(state: string): StateNotes {
+    return stateNotes(state, this.#notesSealer);
+  }
+
+  /** Whether the browser sends login states, of whatever sign-in: then it keeps cookies. */
+  hasAny(request: HttpRequest): boolean {
+    return requestCookies(request, this.#prefix).length > 0;
+  }
+
   /** The login state for the `state` of a callback, or why there is none. */
   find(request: HttpRequest, state: string): LoginState | 'missing' | 'invalid' {
-    const sealed = sealedLoginStates(requestCookies(request, this.#prefix), state);
+    const id = loginStateId(state);
+    const sealed = sealedLoginStates(requestCookies(request, this.#prefix), id);
     if (sealed.length === 0) return 'missing';
     for (const value of sealed) {
-      const loginState = openLoginState(value, state, this.#sealer);
+      const loginState = openLoginState(value, id, this.#sealer);
       if (loginState) return loginState;
     }
     return 'invalid';
@@ -67,7 +86,11 @@ export class LoginStateKeeper {
 
   /** Ends the sign-in with a `state`. */
   clear(request: HttpRequest, response: HttpResponse, config: ApplicationConfig, state: string): void {
-    const lines = clearLoginState(requestCookies(request, this.#prefix), state, this.#attributes(config));
+    const lines = clearLoginState(
+      requestCookies(request, this.#prefix),
+      loginStateId(state),
+      this.#attributes(config),
+    );
     for (const line of lines) appendSetCookie(response, line);
   }
 

@@ -5,6 +5,7 @@ import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { isSpeculative, requestHost } from '../http/http-request.js';
 import { QueryParameters } from '../http/query-parameters.js';
+import { showToPeople } from '../http/error-page.js';
 import { redirectTo, withQuery } from '../http/redirect.js';
 import type { LoginConfig } from '../interfaces/auth-flow.interface.js';
 import type { HttpRedirectResponse, HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
@@ -16,6 +17,7 @@ import { TenantResolver } from '../tenant/tenant-resolver.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { codeChallenge, type LoginState } from './login-state.js';
 import { LoginStateKeeper } from './login-state.keeper.js';
+import { attemptOf, MAX_ATTEMPTS, signInLoop, signInLoopPage } from './sign-in-loop.js';
 
 /** Login Endpoint: from a request to the redirect that starts a sign-in at Wristband. */
 @Injectable()
@@ -39,9 +41,14 @@ export class LoginFlow {
         'A prefetch or HEAD request does not start a sign-in',
       );
     }
+    const attempt = attemptOf(request);
+    if (attempt > MAX_ATTEMPTS) {
+      showToPeople(request, response, signInLoopPage(request));
+      throw signInLoop();
+    }
     const config = await this.autoConfiguration.resolve();
     const tenant = await this.tenants.forLogin(request, config, given);
-    const parameters = this.#parameters(request, config, tenant, given);
+    const parameters = this.#parameters(request, config, tenant, given, attempt);
     const elsewhere = loginElsewhere(request, config, tenant, parameters);
     if (elsewhere !== undefined) return redirectTo(elsewhere);
 
@@ -60,6 +67,7 @@ export class LoginFlow {
     config: ApplicationConfig,
     tenant: Tenant,
     given: LoginConfig,
+    attempt: number,
   ): LoginParameters {
     const query = new QueryParameters(request);
     const requested = given.returnUrl ?? query.get('return_url');
@@ -68,6 +76,7 @@ export class LoginFlow {
       returnUrl: this.returnUrls.choose({ requested, echoed }, config, tenant),
       loginHint: query.get('login_hint'),
       idpHint: query.get('idp_hint'),
+      ...(attempt > 1 && { attempt }),
     };
   }
 
@@ -84,7 +93,7 @@ export class LoginFlow {
       client_id: config.clientId,
       redirect_uri: loginState.redirectUri,
       response_type: 'code',
-      state: loginState.state,
+      state: this.loginStates.stateOf(loginState, parameters.attempt !== undefined),
       scope: this.options.scopes.join(' '),
       code_challenge: codeChallenge(loginState.codeVerifier),
       code_challenge_method: 'S256',

@@ -61,8 +61,8 @@ export class WristbandAuthService {
    * discovery when no tenant is known. The tenant comes from, in this order: `tenant_custom_domain`, the subdomain,
    * `tenant_name`, `defaultTenantCustomDomain`, `defaultTenantName`.
    *
-   * @throws {WristbandException} `invalid_request`, `invalid_tenant`, `login_not_started`, `login_state_too_large`,
-   * `configuration_rejected`, `wristband_unavailable`
+   * @throws {WristbandException} `invalid_request`, `invalid_tenant`, `login_not_started`, `sign_in_loop` (shown as a page
+   * to people), `login_state_too_large`, `configuration_rejected`, `wristband_unavailable`
    */
   async login(req: HttpRequest, res: HttpResponse, config: LoginConfig = {}): Promise<HttpRedirectResponse> {
     forbidCaching(res);

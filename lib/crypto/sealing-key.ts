@@ -1,7 +1,8 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 
 /** What a sealed value is for. Each purpose has its own key, so one kind of cookie never opens as another. */
-export type SealPurpose = 'session' | 'login-state' | 'session-id' | 'session-record' | 'token-renewal';
+export type SealPurpose =
+  'session' | 'login-state' | 'state-notes' | 'session-id' | 'session-record' | 'token-renewal';
 
 /** A key for one purpose, made from one secret. */
 export interface SealingKey {

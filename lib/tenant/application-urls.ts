@@ -6,11 +6,16 @@ import type { Tenant } from './tenant-host.js';
 /** Wristband echoes `state` of the application login page; longer values do not survive the trip. */
 const MAX_DISCOVERY_STATE = 450;
 
+/** Counts how often a sign-in was started over. */
+export const ATTEMPT_PARAMETER = 'sign_in_attempt';
+
 /** What of a login request goes along when the browser is sent to a Login Endpoint. */
 export interface LoginParameters {
   readonly returnUrl?: string | undefined;
   readonly loginHint?: string | undefined;
   readonly idpHint?: string | undefined;
+  /** Which try of the same sign-in this is, from the second one on. */
+  readonly attempt?: number | undefined;
 }
 
 /** The application's Login Endpoint for a tenant, or `undefined` when that takes a name that is not known. */
@@ -27,13 +32,17 @@ export function tenantLoginUrl(
     return_url: parameters.returnUrl,
     login_hint: parameters.loginHint,
     idp_hint: parameters.idpHint,
+    [ATTEMPT_PARAMETER]: parameters.attempt?.toString(),
   });
 }
 
 /** Where a user goes whose tenant nobody knows: the page for tenant discovery, or the login at application level. */
-export function tenantlessLoginUrl(config: ApplicationConfig, returnUrl?: string): string {
+export function tenantlessLoginUrl(config: ApplicationConfig, returnUrl?: string, attempt?: number): string {
   if (config.applicationAuthorizationRequestsEnabled) {
-    return withQuery(config.fallbackLoginUrl ?? config.loginUrl, { return_url: returnUrl });
+    return withQuery(config.fallbackLoginUrl ?? config.loginUrl, {
+      return_url: returnUrl,
+      [ATTEMPT_PARAMETER]: attempt?.toString(),
+    });
   }
   return applicationLoginUrl(config, returnUrl);
 }

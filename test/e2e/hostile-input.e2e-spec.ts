@@ -807,7 +807,7 @@ describePlatforms('No user-supplied value reaches a host unchecked', (platform) 
       });
 
       expectDropped(answer, plain);
-      expect(answer.location).toBe(`${plain.app.origin}/api/auth/login?tenant_name=acme`);
+      expect(answer.location).toBe(`${plain.app.origin}/api/auth/login?tenant_name=acme&sign_in_attempt=2`);
     });
 
     it.each(VALUES)('start again when code holds %s', async (_, value) => {
@@ -818,7 +818,7 @@ describePlatforms('No user-supplied value reaches a host unchecked', (platform) 
       });
 
       expectDropped(answer, plain);
-      expect(answer.location).toBe(`${plain.app.origin}/api/auth/login?tenant_name=acme`);
+      expect(answer.location).toBe(`${plain.app.origin}/api/auth/login?tenant_name=acme&sign_in_attempt=2`);
     });
 
     it.each(VALUES)('are a readable refusal when error holds %s', async (_, value) => {
@@ -1162,7 +1162,7 @@ describePlatforms('weaknesses of other libraries', (platform) => {
       '/api/auth/callback?state=x&code=y&tenant_name=acme&return_url=%2Fevil',
     );
 
-    expect(answer.location).toBe(`${site.app.origin}/api/auth/login?tenant_name=acme`);
+    expect(answer.location).toBe(`${site.app.origin}/api/auth/login?tenant_name=acme&sign_in_attempt=2`);
   });
 
   describe('with URLs of its own that have a query', () => {
@@ -1198,6 +1198,7 @@ describePlatforms('weaknesses of other libraries', (platform) => {
       expect([...url.searchParams]).toEqual([
         ['brand', 'a&b'],
         ['tenant_name', 'acme'],
+        ['sign_in_attempt', '2'],
       ]);
     });
   });
@@ -1241,7 +1242,7 @@ describePlatforms('weaknesses of other libraries', (platform) => {
       );
 
       // The code is refused: so the login state was found between the foreign cookies.
-      expect(answer.location).toBe(`${site.app.origin}/api/auth/login?tenant_name=acme`);
+      expect(answer.location).toBe(`${site.app.origin}/api/auth/login?tenant_name=acme&sign_in_attempt=2`);
       expect(site.emulator.callsTo('token')).toHaveLength(1);
     });
 
@@ -1276,7 +1277,7 @@ describePlatforms('weaknesses of other libraries', (platform) => {
     const answer = await getRaw(site, '/api/auth/callback?state=unknown&code=x&tenant_name=acme');
 
     expect(answer.status).toBe(302);
-    expect(answer.location).toBe(`${site.app.origin}/api/auth/login?tenant_name=acme`);
+    expect(answer.location).toBe(`${site.app.origin}/api/auth/login?tenant_name=acme&sign_in_attempt=2`);
   });
 
   it('does not answer 500 when the user is refused (weakness 24)', async () => {

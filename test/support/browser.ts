@@ -5,6 +5,8 @@ import { CookieJar } from 'tough-cookie';
 export interface BrowserOptions {
   /** Trusted certificate authority for https, PEM. */
   readonly ca?: string;
+  /** Which cookies it does not take. */
+  readonly refuses?: (setCookie: string, url: string) => boolean;
 }
 
 export interface RequestOptions {
@@ -81,7 +83,10 @@ export class Browser {
     const headers = { host: target.host, ...(cookie && { cookie }), ...options.headers };
     const { response, text } = await this.#exchange(target, { ...options, headers });
     const setCookies = response.headers['set-cookie'] ?? [];
-    for (const line of setCookies) await this.jar.setCookie(line, url, { ignoreError: true });
+    for (const line of setCookies) {
+      if (this.options.refuses?.(line, url)) continue;
+      await this.jar.setCookie(line, url, { ignoreError: true });
+    }
     return {
       status: response.statusCode ?? 0,
       url,

@@ -23,15 +23,20 @@ export function setup(): void {
   execFileSync('apt-get', ['install', '--yes', '--no-install-recommends', 'chromium'], { stdio: 'pipe' });
 }
 
-/** A real browser without a window. */
-export function launchChromium(): Promise<Browser> {
+/**
+ * A real browser without a window.
+ *
+ * @param hosts names that lead to this machine, beside those below localhost
+ */
+export function launchChromium(...hosts: string[]): Promise<Browser> {
   const executablePath = installedChromium();
   if (executablePath === undefined) {
     throw new Error(
       'The browser tests need Chromium. Install it (Debian and Ubuntu: sudo apt-get install chromium).',
     );
   }
-  return chromium.launch({ executablePath, args: ARGUMENTS });
+  const rules = hosts.map((host) => `MAP ${host} 127.0.0.1`).join(',');
+  return chromium.launch({ executablePath, args: [...ARGUMENTS, `--host-resolver-rules=${rules}`] });
 }
 
 function installedChromium(): string | undefined {
