@@ -32,6 +32,7 @@ import { assertSameUser, IdTokenVerifier, idpSessionIdOf } from './id-token.veri
 import type { LoginState } from './login-state.js';
 import { LoginStateKeeper } from './login-state.keeper.js';
 import { LOOP_HINTS, MAX_ATTEMPTS } from './sign-in-loop.js';
+import { isLikeState } from './state-parameter.js';
 import { toTokenData } from './token-data.js';
 
 /** Who signed in. */
@@ -179,7 +180,8 @@ export class CallbackFlow {
     const isCrowded = reason === 'missing_login_state' && this.loginStates.hasAny(request);
     const isCircle = this.loginStates.notesIn(state).isRetry === true && !isCrowded;
     if (isCircle) this.events.error(`A sign-in was started again and failed again: ${LOOP_HINTS[reason]}`);
-    const attempt = isCircle ? MAX_ATTEMPTS + 1 : MAX_ATTEMPTS;
+    const retry = isLikeState(state) ? MAX_ATTEMPTS : undefined;
+    const attempt = isCircle ? MAX_ATTEMPTS + 1 : retry;
     const redirectUrl =
       tenantLoginUrl(config, tenant, { returnUrl, attempt }) ??
       tenantlessLoginUrl(config, returnUrl, attempt);

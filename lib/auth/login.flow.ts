@@ -12,6 +12,7 @@ import type { HttpRedirectResponse, HttpRequest, HttpResponse } from '../interfa
 import { applicationLoginUrl, type LoginParameters, tenantLoginUrl } from '../tenant/application-urls.js';
 import { hasPlaceholder } from '../tenant/placeholder.js';
 import { ReturnUrlPolicy } from '../tenant/return-url.policy.js';
+import { withoutDoubleEncoding } from '../tenant/return-url.js';
 import { parseHost, type Tenant, tenantHost } from '../tenant/tenant-host.js';
 import { TenantResolver } from '../tenant/tenant-resolver.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
@@ -70,7 +71,7 @@ export class LoginFlow {
     attempt: number,
   ): LoginParameters {
     const query = new QueryParameters(request);
-    const requested = given.returnUrl ?? query.get('return_url');
+    const requested = given.returnUrl ?? withoutDoubleEncoding(query.get('return_url') ?? '');
     const echoed = query.get('state');
     return {
       returnUrl: this.returnUrls.choose({ requested, echoed }, config, tenant),

@@ -33,6 +33,11 @@ export function loginStateId(state: string): string {
   return end === -1 ? state : state.slice(0, end);
 }
 
+/** Whether a `state` looks like one of this library; any other one was sent by nobody who began a sign-in. */
+export function isLikeState(state: string): boolean {
+  return /^[\w-]{43}$/.test(loginStateId(state));
+}
+
 /** The notes in a `state`; none when they are not ours, or too old. */
 export function stateNotes(state: string, sealer: CookieSealer, now = Date.now()): StateNotes {
   const unsealed = sealer.open(state.slice(loginStateId(state).length + 1), now);

@@ -15,6 +15,15 @@ const RELATIVE_BASE = 'http://relative.invalid';
 const DECEPTIVE = /[\p{Cc}\\]|^\s|\s$/u;
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 
+/**
+ * The URL of a page as the browser showed it. Wristband's library for React encodes it although it is encoded, so `%20`
+ * comes as `%2520`. That is taken back where every `%` of a whole URL is such a one, or what `encodeURI` adds besides.
+ */
+export function withoutDoubleEncoding(url: string): string {
+  const isDoubled = /^https?:\/\/[^%]*%/i.test(url) && !/%(?!25[\da-f]{2}|5[b-e]|60|7[b-d])/i.test(url);
+  return isDoubled ? url.replaceAll('%25', '%') : url;
+}
+
 /** Whether a return URL is relative or leads to one of the application's own or trusted origins. */
 export function isAllowedReturnUrl(url: string, rule: ReturnUrlRule): boolean {
   if (url === '' || DECEPTIVE.test(url)) return false;

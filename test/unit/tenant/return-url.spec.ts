@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { redirectTo } from '../../../lib/http/redirect.js';
 import { fillPlaceholder, hasPlaceholder, placeholderProblem } from '../../../lib/tenant/placeholder.js';
-import { isAllowedReturnUrl, type ReturnUrlRule } from '../../../lib/tenant/return-url.js';
+import {
+  isAllowedReturnUrl,
+  type ReturnUrlRule,
+  withoutDoubleEncoding,
+} from '../../../lib/tenant/return-url.js';
 import { parseTenantName } from '../../../lib/tenant/tenant-host.js';
 
 const OWN = 'https://app.example';
@@ -181,6 +185,62 @@ describe('isAllowedReturnUrl', () => {
         expect(isAllowedReturnUrl(text, { ...SUBDOMAINS, tenantName: tenant })).toBeTypeOf('boolean');
       }),
       { numRuns: 1000 },
+    );
+  });
+});
+
+describe('withoutDoubleEncoding', () => {
+  const PAGES = ['/a b', '/Übersicht?q=Größe 42#Zeile ä', '/100%25?share=50%25', '/x?next=/a%2Fb'];
+
+  it.each(PAGES)('gives back the address that a browser shows for %s', (path) => {
+    const { href } = new URL(path, 'https://app.example');
+
+    expect(withoutDoubleEncoding(encodeURI(href))).toBe(href);
+    expect(withoutDoubleEncoding(href)).toBe(href);
+  });
+
+  it('takes brackets, which encodeURI encodes as well, for no sign of another encoding', () => {
+    const { href } = new URL('/x?f[a]=ä', 'https://app.example');
+
+    expect(withoutDoubleEncoding(encodeURI(href))).toBe('https://app.example/x?f%5Ba%5D=%C3%A4');
+  });
+
+  it.each([
+    '/a%2520b',
+    'https://app.example/',
+    'https://app.example/a%20b?c=%2520',
+    'https://app.example/a%25',
+    'https://app.example/a%252',
+    'https://app.example/%25zz',
+    '',
+  ])('leaves "%s" alone', (url) => {
+    expect(withoutDoubleEncoding(url)).toBe(url);
+  });
+
+  it('never changes where a URL leads to, nor whether it is allowed', () => {
+    const rule = { applicationUrls: ['https://app.example/login'], trustedOrigins: [] };
+    const part = fc.constantFrom(
+      '%25',
+      '2f',
+      '5c',
+      '%2525',
+      '0a',
+      '/',
+      '\\',
+      '@',
+      'evil.com',
+      '.',
+      ':',
+      '?',
+      '#',
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
+        const url = `https://app.example${parts.join('')}`;
+        const once = withoutDoubleEncoding(url);
+        expect(isAllowedReturnUrl(once, rule)).toBe(isAllowedReturnUrl(url, rule));
+        if (URL.canParse(url)) expect(new URL(once).origin).toBe(new URL(url).origin);
+      }),
     );
   });
 });
