@@ -273,3 +273,36 @@ describe.each(LAYOUTS)(
     });
   },
 );
+
+it('on app.localhost gets no session from api.localhost: to Chromium these are two sites', async () => {
+  const server = await serveFrontEnd(() => `http://api.localhost:${app.port}`);
+  const pageOrigin = `http://app.localhost:${server.port}`;
+  const app = await startTestApp({
+    emulator,
+    configure: (nest) => nest.enableCors({ origin: pageOrigin, credentials: true }),
+    options: { routes: { path: 'api/auth' }, trustedOrigins: [pageOrigin] },
+  });
+  const apiOrigin = `http://api.localhost:${app.port}`;
+  emulator.setApplication({
+    loginUrl: `${apiOrigin}/api/auth/login`,
+    redirectUris: [`${apiOrigin}/api/auth/callback`],
+  });
+  const page = await chromium.newPage();
+  try {
+    await page.goto(`${apiOrigin}/api/auth/login?tenant_name=acme&return_url=${pageOrigin}/app`);
+    await page.locator('input[name=email]').fill(userOf(emulator).email);
+    await page.locator('input[name=password]').fill(userOf(emulator).password);
+    const asked = page.waitForResponse((response) => response.url() === `${apiOrigin}/api/auth/session`);
+    await page.locator('button[type=submit]').first().click();
+
+    const headers = await (await asked).request().allHeaders();
+    expect((await page.context().cookies(apiOrigin)).map(({ name }) => name)).toEqual(['session']);
+    expect(headers['sec-fetch-site']).toBe('cross-site');
+    expect(headers.cookie).toBeUndefined();
+    expect((await asked).status()).toBe(401);
+  } finally {
+    await page.context().close();
+    await app.close();
+    await server.close();
+  }
+});
