@@ -39,6 +39,7 @@ export interface OAuthErrorDetails {
   readonly errorDescription?: string;
 }
 
+/** What a {@link WristbandException} carries beside its code and its message. */
 export interface WristbandExceptionOptions {
   readonly cause?: unknown;
   readonly oauthError?: OAuthErrorDetails;

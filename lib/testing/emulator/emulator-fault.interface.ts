@@ -42,7 +42,9 @@ export interface EmulatorFaultScope {
 }
 
 /**
- * A way to misbehave: answer a status; accept and never answer (`hang`); stop in the middle of the answer (`stall`);
+ * How an endpoint misbehaves.
+ *
+ * Answer a status; accept and never answer (`hang`); stop in the middle of the answer (`stall`);
  * close the connection before the work is done (`reset`) or after it (`drop`); answer 200 with something that is not
  * JSON (`garbage`) or with nothing (`empty`); answer `ms` milliseconds late (`delay`).
  */
