@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { validateOptions } from '../../lib/config/options-validator.js';
 import { ERROR_STATUS } from '../../lib/errors/wristband.exception.js';
-import { WristbandConfigError } from '../../lib/index.js';
+import { JwtAuthGuard, WristbandConfigError } from '../../lib/index.js';
 import { WristbandSession } from '../../lib/session/session.js';
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -177,7 +177,37 @@ describe('README', () => {
     expect(listed).toEqual(expect.arrayContaining(optionsInTypes()));
     expect(optionsInTypes()).toHaveLength(listed.length);
   });
+
+  it('tells those who come from another library of nothing that is not there', () => {
+    const api = readFileSync(join(root, 'test/docs/__snapshots__/public-api.txt'), 'utf8');
+    const publicNames = new Set(api.match(/\w+/g));
+    const notOurs = ['return_url', '@Redirect()'];
+    const told = migrationTables().flatMap(({ here }) => codeSpans(here));
+    const isThere = (name: string) => {
+      if (/^(?:session|jwt|http|hooks)\./.test(name)) return optionsInTypes().includes(name);
+      const [identifier = ''] = /^@?\w+/.exec(name) ?? [];
+      const plain = identifier.replace('@', '');
+      return publicNames.has(plain) || plain in JwtAuthGuard.prototype || notOurs.includes(name);
+    };
+
+    expect(migrationTables().length).toBeGreaterThan(30);
+    expect(told.filter((name) => !isThere(name))).toEqual([]);
+  });
 });
+
+/** The rows of the tables from other libraries to this one. */
+function migrationTables(): { there: string; here: string }[] {
+  const tables = readme.matchAll(/^\| there +\| here +\|\n\|[- |]+\|\n((?:\|.*\n)+)/gm);
+  const rows = [...tables].flatMap(([, body = '']) => body.trim().split('\n'));
+  return rows.map((row) => {
+    const [, there = '', here = ''] = row.split('|');
+    return { there, here };
+  });
+}
+
+function codeSpans(text: string): string[] {
+  return [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+}
 
 /** The options as the interfaces declare them. */
 function optionsInTypes(): string[] {
