@@ -11,8 +11,8 @@ export default defineConfig({
     globalSetup: ['test/support/chromium.ts', 'test/support/redis.ts'],
     include: ['test/**/*.spec.ts', '{test,sample/*/test}/**/*.e2e-spec.ts'],
     // Real servers, and a browser in some files: generous, so that a busy machine is not a failure.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
     restoreMocks: true,
     reporters: ['default', 'json'],
     outputFile: { json: 'node_modules/.cache/test-results.json' },
