@@ -18,11 +18,23 @@ export {
   WristbandException,
   type WristbandExceptionOptions,
 } from './errors/wristband.exception.js';
-export type { WristbandEvent } from './events/wristband-event.js';
+export {
+  type EventFailure,
+  type EventSubject,
+  type SessionEnd,
+  type SessionRejection,
+  WRISTBAND_EVENTS,
+  type WristbandEvent,
+} from './events/wristband-event.js';
 export { JwtAuthGuard } from './guards/jwt-auth.guard.js';
 export { RolesGuard } from './guards/roles.guard.js';
 export { SessionAuthGuard } from './guards/session-auth.guard.js';
 export { WristbandAuthGuard } from './guards/wristband-auth.guard.js';
+export {
+  type WristbandHealth,
+  WristbandHealthIndicator,
+  type WristbandHealthResult,
+} from './health/wristband.health.js';
 export { SessionInterceptor } from './interceptors/session.interceptor.js';
 export type { AccessTokenClaims } from './interfaces/access-token.interface.js';
 export type {

@@ -21,6 +21,7 @@ import { JwtAuthGuard } from './guards/jwt-auth.guard.js';
 import { RolesGuard } from './guards/roles.guard.js';
 import { SessionAuthGuard } from './guards/session-auth.guard.js';
 import { WristbandAuthGuard } from './guards/wristband-auth.guard.js';
+import { WristbandHealthIndicator } from './health/wristband.health.js';
 import { SessionInterceptor } from './interceptors/session.interceptor.js';
 import type { WristbandOptions } from './interfaces/wristband-options.interface.js';
 import { AccessTokenVerifier } from './jwt/access-token.verifier.js';
@@ -34,6 +35,7 @@ import { AuthResponder } from './strategies/auth-responder.js';
 import { Authenticator } from './strategies/authenticator.js';
 import { JwtStrategy } from './strategies/jwt.strategy.js';
 import { SessionStrategy } from './strategies/session.strategy.js';
+import { Spans } from './telemetry/spans.js';
 import { CustomDomainValidator } from './tenant/custom-domain.validator.js';
 import { ReturnUrlPolicy } from './tenant/return-url.policy.js';
 import { TenantResolver } from './tenant/tenant-resolver.js';
@@ -42,6 +44,8 @@ import { WristbandClient } from './wristband-api/wristband-client.js';
 import { OPTIONS, RESOLVED_OPTIONS, tokenOf } from './wristband.constants.js';
 import { getWristbandOptionsToken } from './wristband.tokens.js';
 
+const spansProvider: Provider = { provide: Spans, useFactory: () => Spans.load() };
+
 /**
  * What other modules may inject. The last three are here because Nest builds a guard or an interceptor in the module that
  * uses it, so what those need has to be visible there.
@@ -49,6 +53,7 @@ import { getWristbandOptionsToken } from './wristband.tokens.js';
 const exportedProviders = [
   WristbandAuthService,
   WristbandSessions,
+  WristbandHealthIndicator,
   SessionAuthGuard,
   JwtAuthGuard,
   WristbandAuthGuard,
@@ -60,6 +65,7 @@ const exportedProviders = [
 ];
 
 const providers: Provider[] = [
+  spansProvider,
   ...exportedProviders,
   AccessTokenVerifier,
   ApplicationNamesCheck,

@@ -9,6 +9,8 @@ export default defineConfig({
     // Most files wait for servers and clocks: on two cores one worker would leave one of them idle.
     maxWorkers: 2,
     globalSetup: ['test/support/chromium.ts', 'test/support/redis.ts'],
+    // Fails every file in whose logs or events a secret is found.
+    setupFiles: ['test/support/secret-sink.setup.ts'],
     include: ['test/**/*.spec.ts', '{test,sample/*/test}/**/*.e2e-spec.ts'],
     // Real servers, and a browser in some files: generous, so that a busy machine is not a failure.
     testTimeout: 90_000,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { WristbandException } from '../errors/wristband.exception.js';
+import { WristbandEvents } from '../events/wristband-events.js';
 import { requestForm } from '../http/request-form.js';
 import type { HttpRequest } from '../interfaces/http.interface.js';
 import { SessionManager } from '../session/session.manager.js';
@@ -33,6 +34,7 @@ export class BackChannelLogoutFlow {
   constructor(
     private readonly tokens: LogoutTokenVerifier,
     private readonly sessions: SessionManager,
+    private readonly events: WristbandEvents,
   ) {}
 
   /**
@@ -45,6 +47,9 @@ export class BackChannelLogoutFlow {
     await this.#endSessions(about);
     // Only now: after an outage of the store, or of their own patience, senders come with the same token again.
     this.#used.set(jti, true);
+    const { sid, sub: userId } = about;
+    const by = sid === undefined ? 'user' : 'session';
+    this.events.emit({ type: 'back_channel_logout.completed', by, ...(userId !== undefined && { userId }) });
   }
 
   async #endSessions({ sid, sub, issuedAt }: Omit<LogoutToken, 'jti'>): Promise<void> {

@@ -3,6 +3,7 @@ import type { ApplicationConfig } from '../config/application-config.js';
 import { AutoConfiguration } from '../config/auto-configuration.js';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
+import { WristbandEvents } from '../events/wristband-events.js';
 import { isSpeculative, requestHost } from '../http/http-request.js';
 import { QueryParameters } from '../http/query-parameters.js';
 import { showToPeople } from '../http/error-page.js';
@@ -29,6 +30,7 @@ export class LoginFlow {
     private readonly tenants: TenantResolver,
     private readonly returnUrls: ReturnUrlPolicy,
     private readonly loginStates: LoginStateKeeper,
+    private readonly events: WristbandEvents,
   ) {}
 
   async start(
@@ -60,7 +62,14 @@ export class LoginFlow {
       ...(parameters.returnUrl !== undefined && { returnUrl: parameters.returnUrl }),
       ...(hasContent(given.customState) && { customState: given.customState }),
     });
-    return redirectTo(this.#authorizeUrl(config, tenant, loginState, parameters));
+    const url = this.#authorizeUrl(config, tenant, loginState, parameters);
+    const { tenantName, tenantCustomDomain } = loginState;
+    this.events.emit({
+      type: 'login.started',
+      ...(tenantName !== undefined && { tenantName }),
+      ...(tenantCustomDomain !== undefined && { tenantCustomDomain }),
+    });
+    return redirectTo(url);
   }
 
   #parameters(

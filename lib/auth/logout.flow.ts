@@ -37,6 +37,7 @@ export class LogoutFlow {
       await this.client.revoke(refreshToken);
     } catch (error) {
       // The user wants to leave: trouble at Wristband is no reason to keep them.
+      this.events.emit({ type: 'logout.not_revoked' });
       this.events.warn(
         `The refresh token could not be revoked: ${error instanceof Error ? error.message : 'unknown'}`,
       );

@@ -2,6 +2,9 @@ import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
+import { oauthErrorCode } from '../events/event-details.js';
+import type { EventSubject } from '../events/wristband-event.js';
+import { WristbandEvents } from '../events/wristband-events.js';
 import type { TokenData } from '../interfaces/auth-flow.interface.js';
 import { LRUCache } from 'lru-cache';
 import { OAuthResponseError } from '../wristband-api/oauth-response.error.js';
@@ -28,10 +31,14 @@ export class TokenRefresher {
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly client: WristbandClient,
+    private readonly events: WristbandEvents,
   ) {}
 
-  /** @throws {WristbandException} `token_refresh_failed` on a refusal, `wristband_unavailable` on trouble */
-  async refresh(refreshToken: string): Promise<TokenData> {
+  /**
+   * @param subject whose token it is, for the events
+   * @throws {WristbandException} `token_refresh_failed` on a refusal, `wristband_unavailable` on trouble
+   */
+  async refresh(refreshToken: string, subject: EventSubject = {}): Promise<TokenData> {
     const seen = new Set<string>();
     for (let token = refreshToken; ;) {
       const key = keyOf(token);
@@ -39,9 +46,16 @@ export class TokenRefresher {
       if (seen.has(token)) this.#exchanges.forget(key);
       seen.add(token);
       const exchanged = token;
-      const result = await this.#exchanges.get(key, () => this.#exchange(exchanged));
+      let isShared = true;
+      const result = await this.#exchanges.get(key, () => {
+        isShared = false;
+        return this.#exchange(exchanged, subject);
+      });
       if (result instanceof OAuthResponseError) throw refused(result);
-      if (Date.now() < result.expiresAt || seen.size > MAX_CHAIN) return result;
+      if (Date.now() < result.expiresAt || seen.size > MAX_CHAIN) {
+        if (isShared) this.events.emit({ type: 'refresh.shared', ...subject });
+        return result;
+      }
       token = result.refreshToken ?? token;
     }
   }
@@ -60,15 +74,24 @@ export class TokenRefresher {
     return newest;
   }
 
-  async #exchange(refreshToken: string): Promise<TokenData | OAuthResponseError> {
+  async #exchange(refreshToken: string, subject: EventSubject): Promise<TokenData | OAuthResponseError> {
     try {
       const answer = await this.client.refresh(refreshToken);
       // Without rotation the answer holds no refresh token and the old one stays good (RFC 6749 section 6).
       const tokens = toTokenData({ refreshToken, ...answer }, this.options.tokenExpirationBuffer);
       this.#successors.set(keyOf(refreshToken), tokens);
+      this.events.emit({ type: 'refresh.completed', ...subject });
       return tokens;
     } catch (error) {
-      if (error instanceof OAuthResponseError) return error;
+      if (error instanceof OAuthResponseError) {
+        this.events.emit({
+          type: 'refresh.refused',
+          reason: oauthErrorCode(error.details.error),
+          ...subject,
+        });
+        return error;
+      }
+      this.events.emit({ type: 'refresh.unavailable', ...subject });
       throw error;
     }
   }

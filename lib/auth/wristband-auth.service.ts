@@ -2,8 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { AutoConfiguration } from '../config/auto-configuration.js';
 import { WristbandException } from '../errors/wristband.exception.js';
+import { failureOf, problemOf, subjectOf } from '../events/event-details.js';
+import { WristbandEvents } from '../events/wristband-events.js';
 import { forbidCaching } from '../http/cache-headers.js';
-import { httpAuthContext, socketAuthContext } from '../http/auth-context.js';
+import { type AuthContext, httpAuthContext, socketAuthContext } from '../http/auth-context.js';
 import { withRetryAfter } from '../http/retry-after.js';
 import { redirectTo } from '../http/redirect.js';
 import { rememberHandshake, socketRequest } from '../http/socket-request.js';
@@ -54,6 +56,7 @@ export class WristbandAuthService {
     private readonly backChannelLogoutFlow: BackChannelLogoutFlow,
     private readonly refresher: TokenRefresher,
     private readonly authenticator: Authenticator,
+    private readonly events: WristbandEvents,
   ) {}
 
   /**
@@ -66,7 +69,12 @@ export class WristbandAuthService {
    */
   async login(req: HttpRequest, res: HttpResponse, config: LoginConfig = {}): Promise<HttpRedirectResponse> {
     forbidCaching(res);
-    return withRetryAfter(res, () => this.loginFlow.start(req, res, config));
+    try {
+      return await withRetryAfter(res, () => this.loginFlow.start(req, res, config));
+    } catch (error) {
+      this.events.emit({ type: 'login.failed', at: 'login', ...failureOf(error) });
+      throw error;
+    }
   }
 
   /**
@@ -78,7 +86,14 @@ export class WristbandAuthService {
    */
   async callback(req: HttpRequest, res: HttpResponse): Promise<CallbackResult> {
     forbidCaching(res);
-    return withRetryAfter(res, () => this.callbackFlow.complete(req, res));
+    try {
+      const result = await withRetryAfter(res, () => this.callbackFlow.complete(req, res));
+      this.#tell(result);
+      return result;
+    } catch (error) {
+      this.events.emit({ type: 'login.failed', at: 'callback', ...failureOf(error) });
+      throw error;
+    }
   }
 
   /**
@@ -114,7 +129,14 @@ export class WristbandAuthService {
     config: LogoutConfig = {},
   ): Promise<HttpRedirectResponse> {
     forbidCaching(res);
-    return withRetryAfter(res, () => this.logoutFlow.end(req, config));
+    try {
+      const redirect = await withRetryAfter(res, () => this.logoutFlow.end(req, config));
+      this.events.emit({ type: 'logout.completed' });
+      return redirect;
+    } catch (error) {
+      this.events.emit({ type: 'logout.failed', ...failureOf(error) });
+      throw error;
+    }
   }
 
   /**
@@ -132,7 +154,13 @@ export class WristbandAuthService {
    */
   async backChannelLogout(req: HttpRequest, res: HttpResponse): Promise<void> {
     forbidCaching(res);
-    await withRetryAfter(res, () => this.backChannelLogoutFlow.receive(req));
+    try {
+      await withRetryAfter(res, () => this.backChannelLogoutFlow.receive(req));
+    } catch (error) {
+      const problem = problemOf(error);
+      this.events.emit({ type: 'back_channel_logout.failed', problem, ...failureOf(error) });
+      throw error;
+    }
   }
 
   /**
@@ -165,7 +193,7 @@ export class WristbandAuthService {
     strategies: readonly AuthStrategy[] = this.authenticator.defaultStrategies,
   ): Promise<Authentication> {
     checkedStrategies(strategies, 'authenticate()');
-    return withRetryAfter(res, () => this.authenticator.authenticate(httpAuthContext(req, res), strategies));
+    return withRetryAfter(res, () => this.#authenticate(httpAuthContext(req, res), strategies));
   }
 
   /**
@@ -184,7 +212,7 @@ export class WristbandAuthService {
     checkedStrategies(strategies, 'authenticateSocket()');
     if (!request) throw new WristbandException('invalid_argument', 'Pass the request that opened the socket');
     rememberHandshake(client, request);
-    return this.authenticator.authenticate(socketAuthContext(request), strategies);
+    return this.#authenticate(socketAuthContext(request), strategies);
   }
 
   /**
@@ -196,5 +224,23 @@ export class WristbandAuthService {
    */
   async discover(): Promise<void> {
     await this.autoConfiguration.discover();
+  }
+
+  async #authenticate(context: AuthContext, strategies: readonly AuthStrategy[]): Promise<Authentication> {
+    try {
+      return await this.authenticator.authenticate(context, strategies);
+    } catch (error) {
+      this.events.emit({ type: 'access.refused', problem: problemOf(error), ...failureOf(error) });
+      throw error;
+    }
+  }
+
+  #tell(result: CallbackResult): void {
+    if (result.type === 'redirect_required') {
+      this.events.emit({ type: 'login.failed', at: 'callback', reason: result.reason });
+      return;
+    }
+    const { tenantName, userInfo } = result.callbackData;
+    this.events.emit({ type: 'login.completed', tenantName, ...subjectOf(userInfo) });
   }
 }

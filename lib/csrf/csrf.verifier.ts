@@ -1,6 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
+import { subjectOf } from '../events/event-details.js';
+import type { WristbandEvent } from '../events/wristband-event.js';
+import { WristbandEvents } from '../events/wristband-events.js';
 import type { AuthContext } from '../http/auth-context.js';
 import { rawRequest, requestHost } from '../http/http-request.js';
 import type { WristbandSession } from '../session/session.js';
@@ -8,13 +11,18 @@ import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { isSameToken } from './csrf-token.js';
 import { isFromForeignSite, isUnsafeMethod } from './request-site.js';
 
+type CsrfProblem = Extract<WristbandEvent, { type: 'csrf.refused' }>['reason'];
+
 /**
  * Refuses requests that a foreign page made with the user's cookies. Two layers: where the request comes from, always;
  * and a synchronizer token when `session.enableCsrfProtection` is on.
  */
 @Injectable()
 export class CsrfVerifier {
-  constructor(@Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions) {}
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    private readonly events: WristbandEvents,
+  ) {}
 
   /** @throws {WristbandException} `csrf_failed` */
   verify({ isSocket, request }: AuthContext, session: WristbandSession): void {
@@ -28,7 +36,7 @@ export class CsrfVerifier {
       isSocket,
     };
     if (isUnsafe && isFromForeignSite(site, this.options.trustedOrigins)) {
-      throw csrfFailed('The request was made by a page of a foreign site');
+      throw this.#failed('foreign_site', session, 'The request was made by a page of a foreign site');
     }
 
     const { session: sessionOptions } = this.options;
@@ -39,16 +47,19 @@ export class CsrfVerifier {
     const { csrfToken } = session;
     if (typeof csrfToken === 'string' && isSameToken(csrfToken, given ?? '')) return;
     const { csrfCookieName, csrfHeaderName } = sessionOptions;
-    throw csrfFailed(
+    throw this.#failed(
+      given === undefined ? 'token_missing' : 'token_wrong',
+      session,
       `The CSRF token is missing or wrong: send the cookie ${csrfCookieName} in the header ${csrfHeaderName}`,
     );
+  }
+
+  #failed(reason: CsrfProblem, session: WristbandSession, message: string): WristbandException {
+    this.events.emit({ type: 'csrf.refused', reason, ...subjectOf(session) });
+    return new WristbandException('csrf_failed', message);
   }
 }
 
 function single(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header.join(', ') : header;
-}
-
-function csrfFailed(message: string): WristbandException {
-  return new WristbandException('csrf_failed', message);
 }

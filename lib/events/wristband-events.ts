@@ -1,22 +1,30 @@
+import { channel } from 'node:diagnostics_channel';
 import { Inject, Injectable, Logger, type LoggerService } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
-import type { WristbandEvent } from './wristband-event.js';
+import { WRISTBAND_EVENTS, type WristbandEvent } from './wristband-event.js';
 
-/** The one place that tells the outside what happened: the application's `onEvent`, and the log. */
+const subscribers = channel(WRISTBAND_EVENTS);
+
+/** The one place that tells the outside what happened: the application's `onEvent`, subscribers, and the log. */
 @Injectable()
 export class WristbandEvents {
   readonly #logger: LoggerService;
-  readonly #listener: ((event: WristbandEvent) => void) | undefined;
+  /** What tells apart the events of several applications. */
+  readonly #application: { readonly application?: string };
+  readonly #listener: ResolvedOptions['onEvent'];
 
   constructor(@Inject(RESOLVED_OPTIONS) options: ResolvedOptions) {
     this.#logger = options.logger ?? new Logger('Wristband');
+    this.#application = options.name === undefined ? {} : { application: options.name };
     this.#listener = options.onEvent;
   }
 
-  emit(event: WristbandEvent): void {
+  emit(happened: WristbandEvent): void {
+    const event = { ...happened, ...this.#application };
     const { type, ...details } = event;
     this.debug(`${type} ${JSON.stringify(details)}`);
+    if (subscribers.hasSubscribers) subscribers.publish(event);
     // A listener is an onlooker: its failure must not fail the request it looked at, nor end the process.
     const complain = (error: unknown) => this.#logger.error(`onEvent threw on ${type}: ${String(error)}`);
     try {

@@ -104,8 +104,8 @@ export interface WristbandOptions {
    * @default Nest's Logger
    */
   readonly logger?: LoggerService;
-  /** Told about everything in {@link WristbandEvent}; for metrics and alarms. */
-  readonly onEvent?: (event: WristbandEvent) => void;
+  /** Is told every {@link WristbandEvent}, for metrics and alarms. What it throws is logged and stops nothing. */
+  readonly onEvent?: (event: WristbandEvent) => void | Promise<void>;
 }
 
 /** How Wristband is called. */

@@ -99,6 +99,7 @@ export class RemoteKeySet {
       return this.#keep(fetched);
     } catch (cause) {
       this.#failure = { cause, at: Date.now() };
+      this.events.emit({ type: 'jwks.unavailable', hasKeys: this.#keys !== undefined });
       throw unavailable(cause);
     }
   }
@@ -113,6 +114,7 @@ export class RemoteKeySet {
       );
     }
     this.#keys = { keys, fetchedAt: Date.now() };
+    this.events.emit({ type: 'jwks.fetched', keys: keys.kids.size, isChanged: keys !== known });
     return keys;
   }
 }

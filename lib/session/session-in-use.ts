@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { notAuthenticated, WristbandException } from '../errors/wristband.exception.js';
+import { subjectOf } from '../events/event-details.js';
+import type { EventSubject } from '../events/wristband-event.js';
 import type { WristbandEvents } from '../events/wristband-events.js';
 import { forbidCaching, markAsPersonal } from '../http/cache-headers.js';
 import { appendSetCookie } from '../http/http-response.js';
@@ -19,6 +21,7 @@ import {
   snapshotOf,
   withReceivedTokens,
 } from './session-snapshot.js';
+import { sessionOutcome, sessionProblem } from './session-outcome.js';
 import { type FieldsChange, WristbandSession } from './session.js';
 
 /** A session in the course of its request. */
@@ -27,6 +30,8 @@ export class SessionInUse implements OpenSession {
   readonly changesBefore: number | undefined;
   readonly cookieIssuedAt: number | undefined;
   readonly cookieNames: readonly string[];
+  /** The session of the request, as it was when that came. */
+  readonly #brought: ReceivedSession | undefined;
   /** What was decided last; an error was told to the handler when that was before the headers. */
   #decision: Decision | undefined;
   #hasBegun = false;
@@ -39,6 +44,7 @@ export class SessionInUse implements OpenSession {
     private readonly events: WristbandEvents,
   ) {
     this.received = received;
+    this.#brought = received;
     this.changesBefore = changesBefore;
     this.cookieIssuedAt = cookieIssuedAt;
     this.cookieNames = cookieNames;
@@ -58,8 +64,18 @@ export class SessionInUse implements OpenSession {
   /** @throws {WristbandException} when the session cannot be written as it is now */
   decide(): void {
     if (this.#hasBegun) return;
-    this.#decision = this.keeper.decide(this, this.#decision);
-    if (this.#decision.error) throw this.#decision.error;
+    const { error } = this.#decide();
+    if (error) throw error;
+  }
+
+  #decide(): Decision {
+    const known = this.#decision?.error;
+    const decision = this.keeper.decide(this, this.#decision);
+    this.#decision = decision;
+    const { error, snapshot } = decision;
+    const problem = error && error.message !== known?.message && sessionProblem(error, snapshot.stored);
+    if (problem) this.events.emit(problem);
+    return decision;
   }
 
   /** Decides and, where that takes time, writes. */
@@ -129,8 +145,7 @@ export class SessionInUse implements OpenSession {
 
   #finish(response: ServerResponse): Promise<void> | undefined {
     const known = this.#decision;
-    const decision = this.keeper.decide(this, known);
-    this.#decision = decision;
+    const decision = this.#decide();
     // The headers are on their way: what nobody was told yet cannot become an error of the response any more.
     const isTold = known?.error !== undefined && known.error.message === decision.error?.message;
     if (decision.error && !isTold) this.#reportError(decision.error);
@@ -182,7 +197,11 @@ export class SessionInUse implements OpenSession {
   }
 
   #setCookies(response: ServerResponse): void {
-    for (const cookie of this.#decision?.cookies ?? []) appendSetCookie(response, cookie);
+    const decision = this.#decision;
+    if (!decision || decision.cookies.length === 0) return;
+    for (const cookie of decision.cookies) appendSetCookie(response, cookie);
+    const { isEnded } = WristbandSession.stateOf(this.session);
+    for (const event of sessionOutcome(this.#brought, decision, isEnded)) this.events.emit(event);
   }
 
   /** Whoever streams a response may change the session long after its headers. */
@@ -190,11 +209,15 @@ export class SessionInUse implements OpenSession {
     const decision = this.#decision;
     if (!this.#hasBegun || !decision || isSameSnapshot(decision.snapshot, snapshotOf(this))) return;
     this.events.error('The session was changed after the response headers had been sent: the change is lost');
-    this.events.emit({ type: 'session.lost_write', reason: 'headers_sent' });
+    this.events.emit({ type: 'session.lost_write', reason: 'headers_sent', ...this.#subject() });
   }
 
   #reportError({ code, message }: WristbandException): void {
     this.events.error(`The session could not be written: ${message}`);
-    this.events.emit({ type: 'session.lost_write', reason: code });
+    this.events.emit({ type: 'session.lost_write', reason: code, ...this.#subject() });
+  }
+
+  #subject(): EventSubject {
+    return subjectOf(this.session.userId === undefined ? (this.#brought?.fields ?? {}) : this.session);
   }
 }

@@ -9,6 +9,7 @@ import { rawRequest } from '../http/http-request.js';
 import { rawResponse } from '../http/http-response.js';
 import type { TokenData } from '../interfaces/auth-flow.interface.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
+import { Spans } from '../telemetry/spans.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { readOnlyCopy } from './read-only-session.js';
 import { copyFields } from './cookies/sealed-sessions.js';
@@ -16,6 +17,7 @@ import { SessionInUse } from './session-in-use.js';
 import { writeBeforeResponse, writeWithHeaders } from './session-response.js';
 import type { FoundSession, SessionKeeper, TokenExchange } from './keepers/session-keeper.interface.js';
 import { sessionKeeper } from './keepers/session-keepers.js';
+import { WatchedStore } from './keepers/watched-store.js';
 import { WristbandSession } from './session.js';
 
 /** What a request without a session brings. */
@@ -27,6 +29,8 @@ const NOTHING: FoundSession = { received: undefined, cookieNames: [] };
  */
 @Injectable()
 export class SessionManager {
+  /** Where processes share what they know about sessions, or the sessions themselves. */
+  readonly store: WatchedStore | undefined;
   readonly #inUse = new WeakMap<IncomingMessage, SessionInUse>();
   /** Sessions that are being looked for. A request asks once, also when that fails. */
   readonly #searches = new WeakMap<IncomingMessage, Promise<WristbandSession>>();
@@ -39,10 +43,13 @@ export class SessionManager {
     @Inject(RESOLVED_OPTIONS) { name, session: options }: ResolvedOptions,
     refresher: TokenRefresher,
     private readonly events: WristbandEvents,
+    spans: Spans,
   ) {
+    const store = options?.store ?? options?.coordinationStore;
+    this.store = store && new WatchedStore(store, events, spans);
     this.application = name;
     this.#options = options;
-    this.#keeper = options && sessionKeeper(options, refresher, events);
+    this.#keeper = options && sessionKeeper(options, this.store, refresher, events);
   }
 
   /** Whether a session takes time to open and to write. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { WristbandEvents } from '../events/wristband-events.js';
 import { SessionManager } from './session.manager.js';
 
 /** Which sessions are ended. */
@@ -27,7 +28,10 @@ export interface RevocationOptions {
  */
 @Injectable()
 export class WristbandSessions {
-  constructor(private readonly manager: SessionManager) {}
+  constructor(
+    private readonly manager: SessionManager,
+    private readonly events: WristbandEvents,
+  ) {}
 
   /**
    * Ends one session.
@@ -37,6 +41,7 @@ export class WristbandSessions {
    */
   async revokeSession(id: string): Promise<void> {
     await this.manager.keeper.revoke(id);
+    this.events.emit({ type: 'session.revoked', by: 'session' });
   }
 
   /**
@@ -46,6 +51,7 @@ export class WristbandSessions {
    */
   async revokeUser(userId: string, options: RevocationOptions = {}): Promise<void> {
     await this.manager.keeper.revokeAll('userId', userId, limitOf(options));
+    this.events.emit({ type: 'session.revoked', by: 'user', userId });
   }
 
   /**
@@ -55,6 +61,7 @@ export class WristbandSessions {
    */
   async revokeTenant(tenantId: string, options: RevocationOptions = {}): Promise<void> {
     await this.manager.keeper.revokeAll('tenantId', tenantId, limitOf(options));
+    this.events.emit({ type: 'session.revoked', by: 'tenant', tenantId });
   }
 }
 

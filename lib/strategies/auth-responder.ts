@@ -1,6 +1,7 @@
 import { type ExecutionContext, HttpException, Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
+import { failureOf, subjectOf } from '../events/event-details.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import { type AuthContext, noRequest } from '../http/auth-context.js';
 import { asContextError } from '../http/context-error.js';
@@ -11,6 +12,7 @@ import type { AuthStrategy } from '../interfaces/authentication.interface.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { LoginPage } from '../auth/login-page.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
+import { boundAuthentication } from './authentication-binding.js';
 import { bearerChallenge } from './bearer-challenge.js';
 
 /** Says in the language of each context why a request may not pass. */
@@ -24,16 +26,16 @@ export class AuthResponder {
 
   /** The error to throw where there is no request at all. */
   refusalWithoutRequest(context: ExecutionContext): Promise<Error> {
-    return asContextError(context.getType(), noRequest(context));
+    const error = noRequest(context);
+    this.#tell(error);
+    return asContextError(context.getType(), error);
   }
 
   /** The error to throw; headers that belong to it are on the response afterwards. */
-  async refusal(
-    { type, request, response }: AuthContext,
-    strategies: readonly AuthStrategy[],
-    error: unknown,
-  ): Promise<unknown> {
+  async refusal(context: AuthContext, strategies: readonly AuthStrategy[], error: unknown): Promise<unknown> {
     if (!(error instanceof WristbandException)) return error;
+    const { type, request, response } = context;
+    this.#tell(error, context);
     if (type === 'ws') return asContextError(type, error);
     // A GraphQL response answers many resolvers at once: its headers are not this one's to set.
     if (type === 'graphql' || !response) return error;
@@ -42,6 +44,12 @@ export class AuthResponder {
     const challenge = strategies.includes('JWT') ? bearerChallenge(error) : undefined;
     if (challenge) setHeader(response, 'WWW-Authenticate', challenge);
     return error;
+  }
+
+  #tell(error: WristbandException, context?: AuthContext): void {
+    const user = context && boundAuthentication(context)?.user;
+    const { message: problem } = error;
+    this.events.emit({ type: 'access.refused', problem, ...failureOf(error), ...subjectOf(user ?? {}) });
   }
 
   /** Where a session does not help, the way through the login would lead in a circle. */

@@ -3,6 +3,8 @@ import { isReallyValid } from '../auth/token-data.js';
 import { TokenRefresher } from '../auth/token-refresher.js';
 import { CsrfVerifier } from '../csrf/csrf.verifier.js';
 import { notAuthenticated, WristbandException } from '../errors/wristband.exception.js';
+import { subjectOf } from '../events/event-details.js';
+import { WristbandEvents } from '../events/wristband-events.js';
 import type { AuthContext } from '../http/auth-context.js';
 import type { Authentication } from '../interfaces/authentication.interface.js';
 import { SessionManager } from '../session/session.manager.js';
@@ -17,6 +19,7 @@ export class SessionStrategy {
     private readonly sessions: SessionManager,
     private readonly csrf: CsrfVerifier,
     private readonly refresher: TokenRefresher,
+    private readonly events: WristbandEvents,
   ) {}
 
   /**
@@ -40,11 +43,20 @@ export class SessionStrategy {
   /** The access token to go on with after the one in the session has expired. */
   async #renewed(context: AuthContext, session: WristbandSession, accessToken: string): Promise<string> {
     const { refreshToken } = session;
-    if (typeof refreshToken !== 'string' || refreshToken === '') throw notAuthenticated();
+    const subject = subjectOf(session);
+    if (typeof refreshToken !== 'string' || refreshToken === '') {
+      this.events.emit({ type: 'refresh.refused', reason: 'no_refresh_token', ...subject });
+      throw notAuthenticated();
+    }
     if (!context.response) return this.#known(refreshToken, accessToken);
     try {
-      const exchange = (token: string) => this.refresher.refresh(token);
+      let isShared = true;
+      const exchange = (token: string) => {
+        isShared = false;
+        return this.refresher.refresh(token, subject);
+      };
       const tokens = await this.sessions.renewTokens(context.request, refreshToken, exchange);
+      if (isShared) this.events.emit({ type: 'refresh.shared', ...subject });
       session.accessToken = tokens.accessToken;
       session.expiresAt = tokens.expiresAt;
       session.refreshToken = tokens.refreshToken;

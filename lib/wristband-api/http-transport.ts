@@ -4,6 +4,7 @@ import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import { parseJson } from '../json/json.js';
+import { type SpanOutcome, Spans } from '../telemetry/spans.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { readLimited } from './read-limited.js';
 import { isUnsent, parseRetryAfter, pauseBefore } from './retry-policy.js';
@@ -41,6 +42,7 @@ export class HttpTransport {
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly events: WristbandEvents,
+    private readonly spans: Spans,
   ) {}
 
   /** @throws {WristbandException} `wristband_unavailable` */
@@ -50,7 +52,7 @@ export class HttpTransport {
     // Not by the wall clock, which may be set while we wait.
     const deadline = performance.now() + timeout;
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await this.#attempt(request, signal);
+      const outcome = await this.#spanned(request, attempt, () => this.#attempt(request, signal));
       if ('answer' in outcome) return outcome.answer;
       const pause = pauseBefore(attempt + 1, outcome.retryAfter);
       const mayRepeat = (request.isRepeatable || outcome.didNothing) && attempt < MAX_TRIES;
@@ -59,6 +61,24 @@ export class HttpTransport {
       }
       await delay(pause);
     }
+  }
+
+  /** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span */
+  #spanned(
+    { method, path }: TransportRequest,
+    attempt: number,
+    call: () => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const url = new URL(this.#url(path));
+    const attributes = {
+      'http.request.method': method,
+      'server.address': url.hostname,
+      'server.port': Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+      // No query: there never is one.
+      'url.full': url.href,
+      ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),
+    };
+    return this.spans.around(`${method} ${url.pathname}`, attributes, call, spanOutcome);
   }
 
   async #attempt(request: TransportRequest, signal: AbortSignal): Promise<Outcome> {
@@ -94,6 +114,7 @@ export class HttpTransport {
     { trouble, cause, retryAfter }: Trouble,
   ): WristbandException {
     const { wristbandApplicationVanityDomain: domain } = this.options;
+    this.events.emit({ type: 'wristband.unavailable', path, reason: trouble });
     this.events.warn(`Wristband is unavailable: ${method} ${path} at ${domain} ${trouble}`);
     return new WristbandException(
       'wristband_unavailable',
@@ -107,6 +128,8 @@ export class HttpTransport {
 }
 
 interface Trouble {
+  /** Of an answer, if there was one. */
+  readonly status?: number;
   readonly trouble: string;
   readonly didNothing: boolean;
   readonly retryAfter?: number | undefined;
@@ -120,9 +143,31 @@ function classify({ status, headers }: Response, text: string): Outcome {
   if (isRedirect || status === 408 || status === 429 || status >= 500) {
     const retryAfter = parseRetryAfter(headers.get('retry-after'));
     // 429 and 503 say that the request was turned away at the door.
-    return { trouble: `answered ${status}`, didNothing: status === 429 || status === 503, retryAfter };
+    return {
+      trouble: `answered ${status}`,
+      status,
+      didNothing: status === 429 || status === 503,
+      retryAfter,
+    };
   }
   return { answer: { status, json: parseJson(text) } };
+}
+
+function spanOutcome(outcome: Outcome): SpanOutcome {
+  const status = 'answer' in outcome ? outcome.answer.status : outcome.status;
+  if (status === undefined)
+    return { errorType: 'trouble' in outcome ? errorTypeOf(outcome.cause) : undefined };
+  return {
+    attributes: { 'http.response.status_code': status },
+    ...(status >= 400 && { errorType: String(status) }),
+  };
+}
+
+/** The code of a failed connection, or the name of the error. */
+function errorTypeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'error';
+  const { code } = (error.cause ?? {}) as { readonly code?: unknown };
+  return typeof code === 'string' ? code : error.name;
 }
 
 function describe(cause: unknown): string {

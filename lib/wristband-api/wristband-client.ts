@@ -66,14 +66,14 @@ export class WristbandClient {
       headers: { Accept: 'application/json', Authorization: `Bearer ${accessToken}` },
       isRepeatable: true,
     });
-    return sensible('userinfo', parseUserInfo(expectOk('userinfo', answer)));
+    return this.#sensible('userinfo', parseUserInfo(expectOk('userinfo', answer)));
   }
 
   async sdkConfiguration(): Promise<SdkConfiguration> {
     const path = `/clients/${encodeURIComponent(this.#clientId)}/sdk-configuration`;
     const headers = { Accept: 'application/json', 'Content-Type': 'application/json' };
     const answer = await this.transport.send({ method: 'GET', path, headers, isRepeatable: true });
-    return sensible('sdk-configuration', parseSdkConfiguration(expectOk('sdk-configuration', answer)));
+    return this.#sensible('sdk-configuration', parseSdkConfiguration(expectOk('sdk-configuration', answer)));
   }
 
   /** The public keys as they are: the JOSE library checks their shape. */
@@ -86,7 +86,7 @@ export class WristbandClient {
       isRepeatable: true,
     });
     const json = expectOk('jwks', answer);
-    return sensible('jwks', isJsonObject(json) && Array.isArray(json.keys) ? json : undefined);
+    return this.#sensible('jwks', isJsonObject(json) && Array.isArray(json.keys) ? json : undefined);
   }
 
   async isCustomDomainValid(tenantCustomDomain: string): Promise<boolean> {
@@ -99,14 +99,23 @@ export class WristbandClient {
     });
     const json = expectOk('custom-domains/validate', answer);
     const valid = isJsonObject(json) ? json.valid : undefined;
-    return sensible('custom-domains/validate', typeof valid === 'boolean' ? valid : undefined);
+    return this.#sensible('custom-domains/validate', typeof valid === 'boolean' ? valid : undefined);
   }
 
   async #token(form: Readonly<Record<string, string>>): Promise<TokenAnswer> {
     const answer = await this.#postForm('/oauth2/token', form, false);
     if (answer.status === 401)
       this.events.error('Wristband refused the client: check clientId and clientSecret');
-    return sensible('token', parseTokenAnswer(expectOk('token', answer)));
+    return this.#sensible('token', parseTokenAnswer(expectOk('token', answer)));
+  }
+
+  #sensible<T>(endpoint: string, answer: T | undefined): T {
+    if (answer !== undefined) return answer;
+    const cause = new Error(`Wristband's ${endpoint} endpoint answered something that cannot be used`);
+    const reason = 'gave an answer that cannot be used';
+    this.events.emit({ type: 'wristband.unavailable', path: endpoint, reason });
+    const message = 'Wristband gave an answer that cannot be used; try again soon';
+    throw new WristbandException('wristband_unavailable', message, { cause, retryAfter: 5 });
   }
 
   #postForm(
@@ -132,17 +141,4 @@ export class WristbandClient {
 function expectOk(endpoint: string, { status, json }: TransportAnswer): unknown {
   if (status >= 200 && status < 300) return json;
   throw new OAuthResponseError(endpoint, status, json);
-}
-
-function sensible<T>(endpoint: string, answer: T | undefined): T {
-  if (answer !== undefined) return answer;
-  const cause = new Error(`Wristband's ${endpoint} endpoint answered something that cannot be used`);
-  throw new WristbandException(
-    'wristband_unavailable',
-    'Wristband gave an answer that cannot be used; try again soon',
-    {
-      cause,
-      retryAfter: 5,
-    },
-  );
 }

@@ -102,6 +102,8 @@ describe('README', () => {
       'back-channel.controller.ts',
       'office.controller.ts',
       'open-api.ts',
+      'metrics.ts',
+      'health.controller.ts',
       'orders.gateway.ts',
       'orders.e2e-spec.ts',
       'sign-ins.ts',
@@ -139,6 +141,14 @@ describe('README', () => {
     );
 
     expect(listed).toEqual(ERROR_STATUS);
+  });
+
+  it('lists every event, and none that is not there', () => {
+    const source = readFileSync(join(root, 'lib/events/wristband-event.ts'), 'utf8');
+    const known = [...source.matchAll(/'([a-z_]+\.[a-z_]+)'/g)].map(([, name = '']) => name);
+    const listed = tableRows('event').flatMap(([names = '']) => names.replaceAll('`', '').split(', '));
+
+    expect(listed.toSorted()).toEqual([...new Set(known)].toSorted());
   });
 
   it('lists every name that a session field cannot have', () => {

@@ -907,7 +907,8 @@ describePlatforms('No user-supplied value reaches a host unchecked', (platform) 
       const landed = await signInAgain(`/${'x'.repeat(5000)}`);
 
       expect(landed.url).toBe(`${plain.app.origin}/api/auth/session`);
-      expect(plain.app.events).toEqual([{ type: 'return_url.rejected', reason: 'too_long' }]);
+      const rejected = plain.app.events.filter(({ type }) => type.endsWith('.rejected'));
+      expect(rejected).toEqual([{ type: 'return_url.rejected', reason: 'too_long' }]);
     });
 
     it('keeps a deep link with everything that needs encoding', async () => {

@@ -37,7 +37,8 @@ describe('tenantCustomDomains', () => {
     expect(await hostFor(OURS)).toBe(OURS);
     expect(await hostFor('LOGIN.ours.example')).toBe(OURS);
     expect(await hostFor(OTHER)).toBe(`acme.${emulator.vanityDomain}`);
-    expect(app!.events).toEqual([{ type: 'tenant_custom_domain.rejected', domain: OTHER }]);
+    const rejected = app!.events.filter(({ type }) => type.endsWith('.rejected'));
+    expect(rejected).toEqual([{ type: 'tenant_custom_domain.rejected', domain: OTHER }]);
     expect(questions()).toBe(0);
   });
 

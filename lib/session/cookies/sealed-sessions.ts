@@ -2,6 +2,8 @@ import { LRUCache } from 'lru-cache';
 import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
 import { CookieSealer, type Unsealed } from '../../crypto/sealed-cookie.js';
 import type { SealPurpose } from '../../crypto/sealing-key.js';
+import { subjectOf } from '../../events/event-details.js';
+import type { EventSubject, SessionRejection } from '../../events/wristband-event.js';
 import { isJsonObject, parseJson } from '../../json/json.js';
 import type { EndedSessions } from '../ended-sessions.js';
 import { jsonProblem } from '../json-problem.js';
@@ -28,6 +30,9 @@ interface RememberedSession {
   readonly value: string;
   readonly session: ReceivedSession;
 }
+
+/** A session whose cookie is worth nothing. */
+export type RejectedSession = { readonly reason: SessionRejection } & EventSubject;
 
 /** Seals sessions into cookie values, or the values of a store, and opens them. */
 export class SealedSessions {
@@ -61,6 +66,13 @@ export class SealedSessions {
       if (session && !ended.has(session) && isAlive(session, this.options)) sessions.push(session);
     }
     return sessions.length > 1 ? sessions.sort((a, b) => b.issuedAt - a.issuedAt) : sessions;
+  }
+
+  /** Why none of the values holds a session that goes on, and whose it was. */
+  whyNone(values: readonly string[], ended: Pick<EndedSessions, 'has'>): RejectedSession {
+    const [session] = values.flatMap((value) => this.open(value) ?? []);
+    if (!session) return { reason: 'unreadable' };
+    return { reason: ended.has(session) ? 'ended' : 'expired', ...subjectOf(session.fields) };
   }
 
   open(value: string): ReceivedSession | undefined {

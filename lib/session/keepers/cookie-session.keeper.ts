@@ -1,4 +1,5 @@
 import { requestCookies } from '../../http/cookies.js';
+import type { WristbandEvents } from '../../events/wristband-events.js';
 import type { HttpRequest } from '../../interfaces/http.interface.js';
 import { familyNames, joinedValues } from '../cookies/cookie-family.js';
 import type { SessionOwner } from '../ended-sessions.js';
@@ -11,7 +12,10 @@ import { decide, type WritingTools } from './session-writer.js';
 export class CookieSessionKeeper implements SessionKeeper {
   readonly isAsync = false;
 
-  constructor(private readonly tools: WritingTools) {}
+  constructor(
+    private readonly tools: WritingTools,
+    private readonly events: Pick<WristbandEvents, 'emit'>,
+  ) {}
 
   find(request: HttpRequest): FoundSession {
     const { sessions, changesBefore, cookieNames } = this.findAll(request);
@@ -23,7 +27,10 @@ export class CookieSessionKeeper implements SessionKeeper {
     const { options, sealed, ended, changes } = this.tools;
     const { cookieName, maxCookies } = options;
     const cookies = requestCookies(request, cookieName);
-    const sessions = sealed.openAll(joinedValues(cookies, cookieName, maxCookies), ended);
+    const values = joinedValues(cookies, cookieName, maxCookies);
+    const sessions = sealed.openAll(values, ended);
+    if (sessions.length === 0 && values.length > 0)
+      this.events.emit({ type: 'session.rejected', ...sealed.whyNone(values, ended) });
     return { sessions, changesBefore: changes.count, cookieNames: familyNames(cookies, cookieName) };
   }
 

@@ -15,30 +15,39 @@ import { SharedCookieSessionKeeper } from './shared-cookie-session.keeper.js';
 import { SharedTokenRenewals } from './shared-token-renewals.js';
 import { StoreSessionKeeper } from './store-session.keeper.js';
 import { TokenLease } from './token-lease.js';
-import { WatchedStore } from './watched-store.js';
+import type { WatchedStore } from './watched-store.js';
 
-/** Where the options have sessions kept. */
+/**
+ * Where the options have sessions kept.
+ *
+ * @param store `session.store` or `session.coordinationStore`, whichever is set
+ */
 export function sessionKeeper(
   options: ResolvedSessionOptions,
+  store: WatchedStore | undefined,
   refresher: TokenRefresher,
   events: WristbandEvents,
 ): SessionKeeper {
   const ended = new EndedSessions(options);
   const newestTokens = (fields: StoredSession['fields']) => tokensNewerThan(fields, refresher);
-  const { store, coordinationStore, secrets } = options;
-  if (store) {
-    const watched = new WatchedStore(store, events);
-    const records = new SessionRecords(watched, options, (session) => upToDate(session, newestTokens));
-    const revocations = new RevocationIndex(watched, options);
-    return new StoreSessionKeeper(options, records, ended, revocations, new TokenLease(watched, records));
+  const revocations = store && new RevocationIndex(store, options);
+  if (options.store && store && revocations) {
+    const records = new SessionRecords(store, options, (session) => upToDate(session, newestTokens));
+    return new StoreSessionKeeper(
+      options,
+      records,
+      ended,
+      revocations,
+      new TokenLease(store, records),
+      events,
+    );
   }
   const sealed = new SealedSessions(options);
   const changes = new RecentChanges();
-  const cookies = new CookieSessionKeeper({ options, sealed, ended, changes, newestTokens });
-  if (!coordinationStore) return cookies;
-  const watched = new WatchedStore(coordinationStore, events);
-  const renewals = new SharedTokenRenewals(watched, secrets);
-  return new SharedCookieSessionKeeper(cookies, new RevocationIndex(watched, options), renewals);
+  const cookies = new CookieSessionKeeper({ options, sealed, ended, changes, newestTokens }, events);
+  if (!store || !revocations) return cookies;
+  const renewals = new SharedTokenRenewals(store, options.secrets);
+  return new SharedCookieSessionKeeper(cookies, revocations, renewals, events);
 }
 
 function upToDate(

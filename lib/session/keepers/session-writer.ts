@@ -33,7 +33,7 @@ export interface WritingTools {
  */
 export function decide(opened: OpenSession, tools: WritingTools, known?: Decision): Decision {
   const snapshot = snapshotOf(opened);
-  const { isDestroyed, stored, json, error } = snapshot;
+  const { isDestroyed, isSaveRequested, stored, json, error } = snapshot;
   try {
     if (isDestroyed) return { snapshot, cookies: endingCookies(opened, tools) };
     // Ended by another request meanwhile: to write it would bring it back, to remove it could hit the next sign-in.
@@ -44,7 +44,8 @@ export function decide(opened: OpenSession, tools: WritingTools, known?: Decisio
     const toSeal = newest ? withTokens(stored, newest) : stored;
     const sealedJson = newest ? JSON.stringify(toSeal) : json;
     if (known?.sealedJson === sealedJson) return { ...known, snapshot };
-    return { snapshot, sealedJson, cookies: seal(toSeal, sealedJson, opened, tools) };
+    const isRenewal = sealedJson === opened.received?.json && !isSaveRequested;
+    return { snapshot, sealedJson, isRenewal, cookies: seal(toSeal, sealedJson, opened, tools) };
   } catch (cause) {
     return { snapshot, cookies: rescuedCookies(opened, tools), error: notWritable(cause) };
   }

@@ -1,3 +1,5 @@
+import { subjectOf } from '../../events/event-details.js';
+import type { WristbandEvents } from '../../events/wristband-events.js';
 import type { HttpRequest } from '../../interfaces/http.interface.js';
 import type { CookieSessionKeeper } from './cookie-session.keeper.js';
 import type { SessionOwner } from '../ended-sessions.js';
@@ -22,12 +24,13 @@ export class SharedCookieSessionKeeper implements SessionKeeper {
     private readonly cookies: CookieSessionKeeper,
     private readonly revocations: RevocationIndex,
     private readonly renewals: SharedTokenRenewals,
+    private readonly events: Pick<WristbandEvents, 'emit'>,
   ) {}
 
   find(request: HttpRequest): FoundSession | Promise<FoundSession> {
     const { sessions, ...found } = this.cookies.findAll(request);
     if (sessions.length === 0) return { ...found, received: undefined };
-    return this.revocations.firstAlive(sessions).then((received) => ({ ...found, received }));
+    return this.#firstAlive(sessions).then((received) => ({ ...found, received }));
   }
 
   decide(opened: OpenSession, known?: Decision): Decision {
@@ -56,6 +59,13 @@ export class SharedCookieSessionKeeper implements SessionKeeper {
   async revokeAll(owner: SessionOwner, value: string, until?: number): Promise<void> {
     await this.revocations.addAll(owner, value, until);
     await this.cookies.revokeAll(owner, value, until);
+  }
+
+  async #firstAlive(sessions: readonly ReceivedSession[]): Promise<ReceivedSession | undefined> {
+    const alive = await this.revocations.firstAlive(sessions);
+    const subject = subjectOf(sessions[0]?.fields ?? {});
+    if (!alive) this.events.emit({ type: 'session.rejected', reason: 'ended', ...subject });
+    return alive;
   }
 
   async #end(received: ReceivedSession, { cookies }: Decision) {

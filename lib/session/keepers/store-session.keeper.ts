@@ -1,4 +1,6 @@
 import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
+import { subjectOf } from '../../events/event-details.js';
+import type { WristbandEvents } from '../../events/wristband-events.js';
 import { requestCookies } from '../../http/cookies.js';
 import type { HttpRequest } from '../../interfaces/http.interface.js';
 import { familyNames, joinedValues } from '../cookies/cookie-family.js';
@@ -38,6 +40,7 @@ export class StoreSessionKeeper implements SessionKeeper {
     private readonly ended: EndedSessions,
     private readonly revocations: RevocationIndex,
     private readonly lease: TokenLease,
+    private readonly events: Pick<WristbandEvents, 'emit'>,
   ) {
     this.#ids = new SealedSessionIds(options.secrets);
   }
@@ -46,8 +49,12 @@ export class StoreSessionKeeper implements SessionKeeper {
     const { cookieName } = this.options;
     const cookies = requestCookies(request, cookieName);
     const cookieNames = familyNames(cookies, cookieName);
-    const ids = this.#ids.open(joinedValues(cookies, cookieName, 1));
-    if (ids.length === 0) return { received: undefined, cookieNames };
+    const values = joinedValues(cookies, cookieName, 1);
+    const ids = this.#ids.open(values);
+    if (ids.length === 0) {
+      if (values.length > 0) this.events.emit({ type: 'session.rejected', reason: 'unreadable' });
+      return { received: undefined, cookieNames };
+    }
     return this.#read(ids).then((found) => ({ ...found, cookieNames }));
   }
 
@@ -114,7 +121,14 @@ export class StoreSessionKeeper implements SessionKeeper {
       received = session;
       cookieIssuedAt = issuedAt;
     }
+    if (!received) this.#tellRejection(sessions.find((session) => session !== undefined));
     return { received, cookieIssuedAt };
+  }
+
+  #tellRejection(session: ReceivedSession | undefined): void {
+    const known = session && (this.ended.has(session) ? 'ended' : 'expired');
+    const subject = subjectOf(session?.fields ?? {});
+    this.events.emit({ type: 'session.rejected', reason: known ?? 'not_found', ...subject });
   }
 
   async #write(opened: OpenSession, json: string): Promise<Commit> {

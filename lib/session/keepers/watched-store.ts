@@ -1,5 +1,6 @@
 import { WristbandException } from '../../errors/wristband.exception.js';
 import type { WristbandEvents } from '../../events/wristband-events.js';
+import type { Spans } from '../../telemetry/spans.js';
 import { SessionStoreError, type SessionStoreOperation } from '../stores/session-store.error.js';
 import type { SessionRecord, SessionStore, SessionWriteOptions } from '../stores/session-store.interface.js';
 import { withinTime } from '../stores/time-limit.js';
@@ -11,14 +12,15 @@ const TIMEOUT = 5000;
 
 /**
  * The store of the application. Whatever goes wrong in it is an outage for the request: it is answered by 503
- * `session_store_unavailable`, and nobody is signed out. The log tells when an outage begins, why, and when it is over.
+ * `session_store_unavailable`, and nobody is signed out. Log and events tell when an outage begins, why, and when it is over.
  */
 export class WatchedStore implements SessionStore {
   #isDown = false;
 
   constructor(
     private readonly store: SessionStore,
-    private readonly events: Pick<WristbandEvents, 'error' | 'warn'>,
+    private readonly events: Pick<WristbandEvents, 'emit' | 'error' | 'warn'>,
+    private readonly spans: Pick<Spans, 'around'>,
   ) {}
 
   read(keys: readonly string[]) {
@@ -62,15 +64,31 @@ export class WatchedStore implements SessionStore {
   async #ask<T>(operation: SessionStoreOperation, call: () => Promise<T>): Promise<T> {
     try {
       // A store may also throw at once.
-      const answer = await withinTime(operation, TIMEOUT, async () => call());
-      if (this.#isDown) this.events.warn('The session store answers again');
+      const answer = await this.spans.around(
+        `session_store ${operation}`,
+        { 'db.operation.name': operation },
+        () => withinTime(operation, TIMEOUT, async () => call()),
+      );
+      if (this.#isDown) this.#tellRecovery();
       this.#isDown = false;
       return answer;
     } catch (cause) {
-      if (!this.#isDown) this.events.error(describe(cause));
+      if (!this.#isDown) this.#tellOutage(operation, cause);
       this.#isDown = true;
       throw storeUnavailable(cause);
     }
+  }
+
+  #tellRecovery(): void {
+    this.events.warn('The session store answers again');
+    this.events.emit({ type: 'store.recovered' });
+  }
+
+  #tellOutage(operation: SessionStoreOperation, cause: unknown): void {
+    this.events.error(describe(cause));
+    // Only what we say ourselves: what a client throws may quote what it was given.
+    const reason = cause instanceof SessionStoreError ? cause.message : 'an unexpected error';
+    this.events.emit({ type: 'store.unavailable', operation, reason });
   }
 }
 

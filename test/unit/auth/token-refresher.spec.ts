@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { TokenRefresher } from '../../../lib/auth/token-refresher.js';
 import type { ResolvedOptions } from '../../../lib/config/resolved-options.js';
+import { WristbandEvents } from '../../../lib/events/wristband-events.js';
 import type { WristbandClient } from '../../../lib/wristband-api/wristband-client.js';
 
 it('does not walk in a circle when a server hands out an old refresh token again', async () => {
@@ -12,9 +13,11 @@ it('does not walk in a circle when a server hands out an old refresh token again
       refreshToken: answers[token],
     }),
   };
+  const options = { tokenExpirationBuffer: 0 } as ResolvedOptions;
   const refresher = new TokenRefresher(
-    { tokenExpirationBuffer: 0 } as ResolvedOptions,
+    options,
     client as unknown as WristbandClient,
+    new WristbandEvents(options),
   );
 
   await refresher.refresh('a');

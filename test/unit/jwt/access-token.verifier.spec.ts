@@ -11,6 +11,7 @@ import {
 } from 'jose';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { resolveOptions } from '../../../lib/config/resolved-options.js';
+import type { WristbandEvent } from '../../../lib/events/wristband-event.js';
 import type { WristbandEvents } from '../../../lib/events/wristband-events.js';
 import { type JwtOptions, WristbandException } from '../../../lib/index.js';
 import { AccessTokenVerifier } from '../../../lib/jwt/access-token.verifier.js';
@@ -75,7 +76,10 @@ function verifierWith(jwt: JwtOptions = {}) {
     jwt,
   });
   const client = { keySet: vi.fn<() => Promise<unknown>>(async () => ({ keys: [publicJwk] })) };
-  const events = { warn: vi.fn<(message: string) => void>() };
+  const events = {
+    warn: vi.fn<(message: string) => void>(),
+    emit: vi.fn<(event: WristbandEvent) => void>(),
+  };
   const keySet = new RemoteKeySet(
     options,
     client as unknown as WristbandClient,

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
-import { RedisSessionStore, WristbandModule } from 'nestjs-wristband';
+import { RedisSessionStore, type WristbandEvent, WristbandModule } from 'nestjs-wristband';
 import { ActionsController } from './actions.controller.js';
 import { AuthController } from './auth.controller.js';
 import { PagesController } from './pages.controller.js';
@@ -30,7 +30,9 @@ import { RedisModule } from './redis.module.js';
             ...(config.get('SESSIONS') === 'cookie' ? { coordinationStore: store } : { store }),
           },
           // Only to show which process renews an access token.
-          http: { fetch: board.watchRenewals(fetch) },
+          onEvent: async ({ type }: WristbandEvent) => {
+            if (type === 'refresh.completed') await board.countRenewal();
+          },
           // Both for http on this machine only.
           dangerouslyAllowInsecureRequests: true,
           dangerouslyDisableSecureCookies: true,

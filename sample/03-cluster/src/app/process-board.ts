@@ -46,13 +46,8 @@ export class ProcessBoard implements OnApplicationBootstrap {
     );
   }
 
-  /** A `fetch` that counts how often this process asks for new tokens. */
-  watchRenewals(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
-    return async (url, init) => {
-      const isRenewal = typeof init?.body === 'string' && init.body.includes('grant_type=refresh_token');
-      if (isRenewal) await this.redis.hIncrBy(keyOf(this.number), 'renewals', 1);
-      return fetch(url, init);
-    };
+  async countRenewal(): Promise<void> {
+    await this.redis.hIncrBy(keyOf(this.number), 'renewals', 1);
   }
 }
 
