@@ -20,9 +20,13 @@ it.each(['store', 'shared-cookie'] as const)(
   },
 );
 
-it('finds what processes do to sessions that know nothing of each other', { timeout: 90_000 }, async () => {
-  const { journal } = await runChaos({ ...SHORT, mode: 'cookie', ms: 8000 });
+it('finds what processes do to sessions that know nothing of each other', { timeout: 120_000 }, async () => {
+  const kinds = new Set<string>();
+  // How much of it shows in a short run depends on how busy the machine is.
+  for (let seed = 1; seed <= 4 && kinds.size < 2; seed += 1) {
+    const { journal } = await runChaos({ ...SHORT, seed: `${seed}`, mode: 'cookie', ms: 8000 });
+    for (const { kind } of journal.violations) kinds.add(kind);
+  }
 
-  const kinds = new Set(journal.violations.map(({ kind }) => kind));
   expect([...kinds].toSorted()).toEqual(['alive after the logout', 'signed out without a reason']);
 });

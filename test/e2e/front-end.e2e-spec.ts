@@ -51,14 +51,6 @@ interface Layout {
 
 const LAYOUTS: readonly Layout[] = [
   { title: 'on the same origin', platform: 'express', api: 'localhost' },
-  { title: 'on the same origin', platform: 'fastify', api: 'localhost' },
-  {
-    title: 'on a sibling subdomain',
-    platform: 'express',
-    page: 'app.yourapp.localhost',
-    api: 'api.yourapp.localhost',
-    csrfCookieDomain: 'yourapp.localhost',
-  },
   {
     title: 'on a sibling subdomain',
     platform: 'fastify',
