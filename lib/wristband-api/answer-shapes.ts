@@ -23,7 +23,7 @@ export interface SdkConfiguration {
 
 /** The token answer, or `undefined` when a part that must be there is missing or of another type. */
 export function parseTokenAnswer(json: unknown): TokenAnswer | undefined {
-  if (!isJsonObject(json)) return undefined;
+  if (!isJsonObject(json) || !isBearer(json.token_type)) return undefined;
   const accessToken = text(json.access_token);
   const expiresIn = seconds(json.expires_in);
   if (accessToken === undefined || expiresIn === undefined) return undefined;
@@ -33,6 +33,11 @@ export function parseTokenAnswer(json: unknown): TokenAnswer | undefined {
     idToken: text(json.id_token),
     refreshToken: text(json.refresh_token),
   });
+}
+
+/** Whoever does not know a type of token must not use it (RFC 6749 section 7.1). */
+function isBearer(tokenType: unknown): boolean {
+  return tokenType === undefined || (typeof tokenType === 'string' && tokenType.toLowerCase() === 'bearer');
 }
 
 /** The user's claims under Wristband's own names, or `undefined` when one that must be there is missing. */

@@ -346,6 +346,7 @@ describe('answers to a refresh', () => {
     ['no lifetime', { access_token: 'new' }],
     ['a lifetime of zero', { access_token: 'new', expires_in: 0 }],
     ['a negative lifetime', { access_token: 'new', expires_in: -5 }],
+    ['a token of another type', { access_token: 'new', expires_in: 1800, token_type: 'DPoP' }],
     ['an error in a good answer', { error: 'invalid_grant' }],
     ['a list', []],
   ])('200 with %s is passing trouble', async (_title, body) => {

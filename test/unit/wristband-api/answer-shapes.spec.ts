@@ -52,6 +52,14 @@ describe('parseTokenAnswer', () => {
     },
   );
 
+  it.each([undefined, 'bearer', 'BEARER'])('takes a token of the type %j', (tokenType) => {
+    expect(parseTokenAnswer({ ...answer, token_type: tokenType })).toMatchObject({ accessToken: 'at' });
+  });
+
+  it.each([null, '', 5, 'DPoP', 'mac', 'Bearer '])('refuses a token of the type %j', (tokenType) => {
+    expect(parseTokenAnswer({ ...answer, token_type: tokenType })).toBeUndefined();
+  });
+
   it.each(NO_OBJECTS)('refuses the answer %j', (json) => {
     expect(parseTokenAnswer(json)).toBeUndefined();
   });
