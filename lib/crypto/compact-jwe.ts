@@ -23,7 +23,7 @@ const TAG_BYTES = 16;
 export function encryptCompact(plaintext: string, header: string, key: KeyObject): string {
   const iv = nextIv();
   const cipher = createCipheriv(ALGORITHM, key, iv);
-  cipher.setAAD(Buffer.from(header, 'ascii'));
+  cipher.setAAD(Buffer.from(header));
   const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
   return `${header}..${iv.toString('base64url')}.${ciphertext.toString('base64url')}.${cipher.getAuthTag().toString('base64url')}`;
 }
@@ -40,9 +40,10 @@ function nextIv(): Buffer {
 
 /** Splits a compact JWE, or answers `undefined` when it has not exactly five parts. */
 export function splitCompact(token: string): CompactJwe | undefined {
-  const [header, encryptedKey, iv, ciphertext, tag, ...rest] = token.split('.');
-  if (!header || encryptedKey === undefined || !iv || ciphertext === undefined || !tag) return undefined;
-  return rest.length === 0 ? { header, encryptedKey, iv, ciphertext, tag } : undefined;
+  const parts = token.split('.');
+  if (parts.length !== 5) return undefined;
+  const [header, encryptedKey, iv, ciphertext, tag] = parts as [string, string, string, string, string];
+  return { header, encryptedKey, iv, ciphertext, tag };
 }
 
 /** Decrypts what {@link encryptCompact} made; anything forged, cut or re-encoded is `undefined`, never an error. */
@@ -54,7 +55,7 @@ export function decryptCompact(jwe: CompactJwe, key: KeyObject): string | undefi
     return undefined;
   }
   const decipher = createDecipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES });
-  decipher.setAAD(Buffer.from(jwe.header, 'ascii'));
+  decipher.setAAD(Buffer.from(jwe.header));
   decipher.setAuthTag(tag);
   try {
     return decipher.update(ciphertext, undefined, 'utf8') + decipher.final('utf8');

@@ -49,11 +49,13 @@ export class CookieSealer {
     const jwe = splitCompact(token);
     const key = jwe && this.#keyFor(jwe.header);
     const plaintext = key && decryptCompact(jwe, key.key);
-    const envelope = plaintext === undefined ? undefined : parseEnvelope(plaintext);
-    if (!plaintext || !envelope || (envelope.exp !== undefined && envelope.exp <= now / 1000))
-      return undefined;
+    if (plaintext === undefined) return undefined;
+    const envelope = parseJson(plaintext);
+    if (!isEnvelope(envelope)) return undefined;
+    const { iat, exp = Infinity, data } = envelope;
+    if (exp <= now / 1000) return undefined;
     const json = plaintext.slice(plaintext.indexOf(DATA) + DATA.length, -1);
-    return { data: envelope.data, json, issuedAt: envelope.iat };
+    return { data, json, issuedAt: iat };
   }
 
   #keyFor(header: string): SealingKey | undefined {
@@ -69,10 +71,8 @@ export class CookieSealer {
   }
 }
 
-function parseEnvelope(plaintext: string): Envelope | undefined {
-  const value = parseJson(plaintext);
-  if (!isJsonObject(value) || typeof value.iat !== 'number') return undefined;
-  const { iat, exp, data } = value;
-  if (exp !== undefined && typeof exp !== 'number') return undefined;
-  return exp === undefined ? { iat, data } : { iat, exp, data };
+function isEnvelope(value: unknown): value is Envelope {
+  if (!isJsonObject(value)) return false;
+  const { iat, exp } = value;
+  return typeof iat === 'number' && (exp === undefined || typeof exp === 'number');
 }
