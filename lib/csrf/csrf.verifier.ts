@@ -45,7 +45,7 @@ export class CsrfVerifier {
     const given = single(headers[sessionOptions.csrfHeaderName.toLowerCase()]);
     if (given === undefined && !isUnsafe) return;
     const { csrfToken } = session;
-    if (typeof csrfToken === 'string' && isSameToken(csrfToken, given ?? '')) return;
+    if (given !== undefined && typeof csrfToken === 'string' && isSameToken(csrfToken, given)) return;
     const { csrfCookieName, csrfHeaderName } = sessionOptions;
     throw this.#failed(
       given === undefined ? 'token_missing' : 'token_wrong',
