@@ -10,7 +10,6 @@ export interface ReturnUrlRule {
   readonly tenantName?: string | undefined;
 }
 
-const RELATIVE_BASE = 'http://relative.invalid';
 // Browsers drop tabs and line breaks and read `\` as `/`, so `/\evil.com` and `/<tab>/evil.com` leave the site.
 const DECEPTIVE = /[\p{Cc}\\]|^\s|\s$/u;
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
@@ -27,7 +26,8 @@ export function withoutDoubleEncoding(url: string): string {
 /** Whether a return URL is relative or leads to one of the application's own or trusted origins. */
 export function isAllowedReturnUrl(url: string, rule: ReturnUrlRule): boolean {
   if (url === '' || DECEPTIVE.test(url)) return false;
-  if (!SCHEME.test(url)) return isRelative(url);
+  // Without a scheme, and without what was refused above, nothing but `//` leads to another host.
+  if (!SCHEME.test(url)) return !url.startsWith('//');
   if (!/^https?:\/\/[^/]/i.test(url) || !URL.canParse(url)) return false;
   const { origin, username, password } = new URL(url);
   if (username !== '' || password !== '') return false;
@@ -36,15 +36,10 @@ export function isAllowedReturnUrl(url: string, rule: ReturnUrlRule): boolean {
   );
 }
 
-function isRelative(url: string): boolean {
-  if (url.startsWith('//')) return false;
-  return URL.canParse(url, RELATIVE_BASE) && new URL(url, RELATIVE_BASE).origin === RELATIVE_BASE;
-}
-
 function isOriginOf(applicationUrl: string, origin: string, { tenantName }: ReturnUrlRule): boolean {
   if (!hasPlaceholder(applicationUrl)) return new URL(applicationUrl).origin === origin;
   if (tenantName !== undefined) return new URL(fillPlaceholder(applicationUrl, tenantName)).origin === origin;
   // Before tenant discovery any tenant's subdomain may pass; the check is made again when the tenant is known.
-  const anyTenant = parseTenantName(new URL(origin).hostname.split('.')[0] ?? '');
+  const anyTenant = parseTenantName(new URL(origin).hostname.replace(/\..*/, ''));
   return anyTenant !== undefined && new URL(fillPlaceholder(applicationUrl, anyTenant)).origin === origin;
 }

@@ -14,7 +14,9 @@ const MAX_LABEL = 63;
 const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Punycode: as a part of a longer label it would mean something else, or nothing that a URL parser takes. */
 const PUNYCODE = /^xn--/;
-const PORT = /^\d{1,5}$/;
+const PORT = /:\d{1,5}$/;
+/** A last label that looks like a number makes URL parsers read the whole host as an IPv4 address. */
+const IPV4 = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/;
 
 /** A tenant name in lower case, or `undefined` when the text is not a DNS label and so must not reach a host. */
 export function parseTenantName(text: string): string | undefined {
@@ -25,20 +27,19 @@ export function parseTenantName(text: string): string | undefined {
 /** A plain host name in lower case with an optional port, or `undefined` for anything else (paths, users, IP addresses). */
 export function parseCustomDomain(text: string): string | undefined {
   const domain = text.toLowerCase();
-  const [hostname = '', port, ...rest] = domain.split(':');
-  const labels = hostname.split('.');
-  if (rest.length > 0 || (port !== undefined && (!PORT.test(port) || Number(port) > 65_535)))
-    return undefined;
-  if (hostname.length > 253 || !labels.every((label) => DNS_LABEL.test(label))) return undefined;
-  // A last label that looks like a number makes URL parsers read the whole host as an IPv4 address.
-  const isAddress = /^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '');
-  return !isAddress && URL.canParse(`https://${domain}`) ? domain : undefined;
+  const hostname = domain.replace(PORT, '');
+  const isName = hostname.length <= 253 && hostname.split('.').every((label) => DNS_LABEL.test(label));
+  // A URL parser knows how far ports go, and what is no Punycode.
+  return isName && !IPV4.test(hostname) && URL.canParse(`https://${domain}`) ? domain : undefined;
 }
 
 /** Lower-case host name and port of a `Host` header; a trailing dot is dropped, IPv6 keeps its brackets. */
 export function parseHost(host: string): { readonly hostname: string; readonly port: string } {
-  const [, hostname = '', port = ''] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(host.trim().toLowerCase()) ?? [];
-  return { hostname: hostname.replace(/\.$/, ''), port };
+  const text = host.trim().toLowerCase();
+  // Those in brackets belong to the address.
+  const colon = text.indexOf(':', text.indexOf(']'));
+  const end = colon === -1 ? text.length : colon;
+  return { hostname: text.slice(0, end).replace(/\.$/, ''), port: text.slice(end + 1) };
 }
 
 /** The tenant whose subdomain of `rootDomain` a host is: exactly one valid label, nothing else. */
@@ -56,5 +57,6 @@ export function tenantHost(tenant: Tenant, rule: TenantHostRule): string | undef
   if (tenant.customDomain !== undefined) return tenant.customDomain;
   if (tenant.name === undefined) return undefined;
   const host = `${tenant.name}${rule.isApplicationCustomDomainActive ? '.' : '-'}${rule.vanityDomain}`;
-  return host.split('.').every((label) => label.replace(/:\d+$/, '').length <= MAX_LABEL) ? host : undefined;
+  const labels = host.replace(PORT, '').split('.');
+  return labels.every((label) => label.length <= MAX_LABEL) ? host : undefined;
 }

@@ -16,6 +16,11 @@ const PLAIN: ReturnUrlRule = {
   applicationUrls: [`${OWN}/api/auth/login`, CALLBACK],
   trustedOrigins: [TRUSTED],
 };
+/** Login and callback are on different origins, and the host has no name that a tenant could have. */
+const DEVELOPMENT: ReturnUrlRule = {
+  applicationUrls: ['http://[::1]:3000/login', 'http://localhost:3001/callback'],
+  trustedOrigins: [],
+};
 const SUBDOMAINS: ReturnUrlRule = {
   applicationUrls: [
     'https://{tenant_name}.app.example/login',
@@ -75,6 +80,9 @@ describe('isAllowedReturnUrl', () => {
     '/orders ',
     '\u00a0/orders',
     '//evil.com',
+    '//relative.invalid',
+    '//app.example',
+    '//',
     '///evil.com',
     '/\\evil.com',
     '\\\\evil.com',
@@ -125,6 +133,16 @@ describe('isAllowedReturnUrl', () => {
     'https://xn--a.app.example/',
   ])('refuses %j', (text) => {
     expect(isAllowedReturnUrl(text, PLAIN)).toBe(false);
+  });
+
+  it.each([
+    ['http://[::1]:3000/orders', true],
+    ['http://localhost:3001/orders', true],
+    ['http://localhost:3000/orders', false],
+    ['https://[::1]:3000/orders', false],
+    ['x-http://[::1]:3000/orders', false],
+  ])("tells about %s, where the application runs on a developer's machine: %s", (text, isAllowed) => {
+    expect(isAllowedReturnUrl(text, DEVELOPMENT)).toBe(isAllowed);
   });
 
   it.each([

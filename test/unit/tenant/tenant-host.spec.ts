@@ -44,6 +44,7 @@ describe('parseTenantName', () => {
     ['a-b', 'a-b'],
     ['a--b', 'a--b'],
     ['constructor', 'constructor'],
+    ['axn--b', 'axn--b'],
     ['a'.repeat(63), 'a'.repeat(63)],
   ])('reads %j as %j', (text, name) => {
     expect(parseTenantName(text)).toBe(name);
@@ -133,6 +134,11 @@ describe('parseCustomDomain', () => {
     ['1.acme.com', '1.acme.com'],
     ['acme.c0m', 'acme.c0m'],
     ['acme.com:65535', 'acme.com:65535'],
+    ['acme.com1', 'acme.com1'],
+    ['acme.1com', 'acme.1com'],
+    ['acme.0xyz', 'acme.0xyz'],
+    ['0x.acme.com', '0x.acme.com'],
+    [`${'a.'.repeat(126)}a`, `${'a.'.repeat(126)}a`],
   ])('reads %j as %j', (text, domain) => {
     expect(parseCustomDomain(text)).toBe(domain);
   });
@@ -161,12 +167,15 @@ describe('parseCustomDomain', () => {
     'acme.com:65536',
     'acme.com:-1',
     'acme.com:123456',
+    'acme.com:000443',
     'acme.com:1:2',
     '127.0.0.1',
     '127.1',
     '2130706433',
     '0x7f000001',
     'a.0x7f',
+    'a.0x',
+    'acme.7',
     '1.2.3',
     '[::1]',
     '::1',
@@ -232,6 +241,8 @@ describe('parseHost', () => {
     ['', '', ''],
     ['a:b:c', 'a', 'b:c'],
     ['[::1', '[', ':1'],
+    ['acme..', 'acme.', ''],
+    ['a.b.', 'a.b', ''],
   ])('splits %j into %j and %j', (host, hostname, port) => {
     expect(parseHost(host)).toEqual({ hostname, port });
   });
@@ -333,11 +344,13 @@ describe('tenantHost', () => {
     expect(host !== undefined).toBe(fits);
   });
 
-  it('lets a name of 63 characters be a subdomain', () => {
+  it.each([
+    ['localhost:4000', '.localhost:4000'],
+    ['localhost', '.localhost'],
+    [`${'b'.repeat(63)}.example:4000`, `.${'b'.repeat(63)}.example:4000`],
+  ])('lets a name of 63 characters be a subdomain of %s', (vanityDomain, end) => {
     const name = 'a'.repeat(63);
 
-    expect(tenantHost({ name }, { ...DOTTED, vanityDomain: 'localhost:4000' })).toBe(
-      `${name}.localhost:4000`,
-    );
+    expect(tenantHost({ name }, { ...DOTTED, vanityDomain })).toBe(name + end);
   });
 });
