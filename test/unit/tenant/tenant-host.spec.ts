@@ -347,7 +347,7 @@ describe('tenantHost', () => {
   it.each([
     ['localhost:4000', '.localhost:4000'],
     ['localhost', '.localhost'],
-    [`${'b'.repeat(63)}.example:4000`, `.${'b'.repeat(63)}.example:4000`],
+    [`example.${'b'.repeat(63)}:4000`, `.example.${'b'.repeat(63)}:4000`],
   ])('lets a name of 63 characters be a subdomain of %s', (vanityDomain, end) => {
     const name = 'a'.repeat(63);
 
