@@ -9,6 +9,8 @@ export default defineConfig({
     include: ['test/unit/{crypto,csrf,tenant}/*.spec.ts', 'test/unit/session/{,cookies/,keepers/}*.spec.ts'],
     globalSetup: [],
     setupFiles: [],
+    // A mutant that lets a response hang is noticed as well.
+    testTimeout: 5000,
     reporters: ['default'],
   },
 });

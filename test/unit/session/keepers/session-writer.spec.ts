@@ -1,51 +1,191 @@
-import { describe, expect, it } from 'vitest';
-import { resolveOptions } from '../../../../lib/config/resolved-options.js';
-import { RecentChanges } from '../../../../lib/session/recent-changes.js';
-import { EndedSessions } from '../../../../lib/session/ended-sessions.js';
-import { SealedSessions } from '../../../../lib/session/cookies/sealed-sessions.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decide } from '../../../../lib/session/keepers/session-writer.js';
-import { WristbandSession } from '../../../../lib/session/session.js';
-import { SESSION_HOOKS } from '../../../support/session-hooks.js';
+import { openSession, writingTools, written } from '../../../support/open-session.js';
 
-const SECRET = 'a-secret-for-tests-with-32-characters-or-more';
-const { session: options } = resolveOptions({
-  clientId: 'client',
-  clientSecret: SECRET,
-  wristbandApplicationVanityDomain: 'a.example',
-  session: { secrets: SECRET },
-});
+const NOW = 1_800_000_000;
+const GONE = 'session=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax';
 
-/** A session that came with a request whose refresh token was exchanged for much longer tokens meanwhile. */
-function decideWith(accessToken: string, growBy: number) {
-  const nowInSeconds = Math.floor(Date.now() / 1000);
-  const fields = { accessToken: 'old', refreshToken: 'spent', blob: 'x'.repeat(1500) };
-  const stored = { id: 'id-1', createdAt: nowInSeconds, fields };
-  const received = { ...stored, issuedAt: nowInSeconds, json: JSON.stringify(stored), nested: new Map() };
-  const session = new WristbandSession(stored, SESSION_HOOKS);
-  const opened = { session, received, changesBefore: 0, cookieNames: ['session'] };
-  session.grown = 'y'.repeat(growBy);
-  const newest = { accessToken, refreshToken: 'newest', expiresAt: 1, expiresIn: 1 };
-  return decide(opened, {
-    options: options!,
-    sealed: new SealedSessions(options!),
-    ended: new EndedSessions(options!),
-    changes: new RecentChanges(),
-    newestTokens: ({ refreshToken }) => (refreshToken === 'spent' ? newest : undefined),
-  });
-}
+beforeEach(() => void vi.useFakeTimers({ now: NOW * 1000, toFake: ['Date'] }));
+afterEach(() => void vi.useRealTimers());
+
+const wait = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
 
 describe('decide', () => {
-  it('keeps the newest tokens of a session that has grown too large', () => {
-    const { error, cookies } = decideWith('new', 5000);
-
-    expect(error?.code).toBe('session_too_large');
-    expect(cookies).toEqual([expect.stringMatching(/^session=[\w-]+\.\.[\w.-]+; Max-Age=3600/)]);
+  it('writes nothing for a visitor in whose session nothing is', () => {
+    expect(decide(openSession(), writingTools())).toMatchObject({ cookies: [] });
   });
 
-  it('ends a session that does not even fit with its new tokens, and never throws', () => {
-    const { error, cookies } = decideWith('n'.repeat(4000), 0);
+  it('writes a new session as soon as something is in it, or when that is asked for', () => {
+    const tools = writingTools();
+    const [filled, saved] = [openSession(), openSession()];
 
-    expect(error?.code).toBe('session_too_large');
-    expect(cookies).toEqual(['session=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax']);
+    filled.session.theme = 'dark';
+    saved.session.save();
+
+    const decision = decide(filled, tools);
+    expect(written(decision, tools)).toEqual({
+      id: filled.session.id,
+      fields: { theme: 'dark' },
+      maxAge: 3600,
+    });
+    expect(decision.isRenewal).toBe(false);
+    expect(written(decide(saved, tools), tools)).toEqual({ id: saved.session.id, fields: {}, maxAge: 3600 });
   });
+
+  it('writes what changed, at once', () => {
+    const tools = writingTools();
+    const opened = openSession({ a: 1 });
+
+    opened.session.a = 2;
+
+    const decision = decide(opened, tools);
+    expect(written(decision, tools)).toEqual({ id: 'id-1', fields: { a: 2 }, maxAge: 3600 });
+    expect(decision).toMatchObject({ isRenewal: false, sealedJson: decision.snapshot.json });
+    expect(decision.cookies).toHaveLength(1);
+  });
+
+  it('writes the same again when that is asked for, which is no renewal', () => {
+    const tools = writingTools();
+    const opened = openSession({ a: 1 });
+
+    opened.session.save();
+
+    const decision = decide(opened, tools);
+    expect(written(decision, tools)).toMatchObject({ fields: { a: 1 } });
+    expect(decision.isRenewal).toBe(false);
+  });
+
+  it.each([
+    [9, {}, false],
+    [10, {}, true],
+    [0, { touchAfter: 0 }, true],
+    [3599, { maxAge: 0 }, false],
+  ])('renews a session that is %i seconds old with %j: %s', (age, session, isRenewed) => {
+    const tools = writingTools({ touchAfter: 10, ...session });
+    const opened = openSession({ a: 1 });
+
+    wait(age);
+
+    const decision = decide(opened, tools);
+    expect(decision.cookies.length > 0).toBe(isRenewed);
+    expect(decision.isRenewal ?? false).toBe(isRenewed);
+    expect(decision.snapshot.stored.fields).toEqual({ a: 1 });
+  });
+
+  it('does not undo by a renewal what another response has written since the request came', () => {
+    const tools = writingTools({ touchAfter: 0 });
+    const [before, after] = [openSession({ a: 1 }), openSession({ a: 1 })];
+
+    tools.changes.add('id-1');
+
+    expect(decide(before, tools).cookies).toEqual([]);
+    expect(decide({ ...after, changesBefore: tools.changes.count }, tools).cookies).toHaveLength(1);
+    expect(decide({ ...after, changesBefore: undefined }, tools).cookies).toEqual([]);
+  });
+
+  it('writes nothing of a session that was ended meanwhile, and removes nothing of the next', () => {
+    const tools = writingTools();
+    const opened = openSession({ a: 1 });
+
+    opened.session.a = 2;
+    tools.ended.add('id-1');
+
+    const decision = decide(opened, tools);
+    expect(decision.cookies).toEqual([]);
+    expect(decision.snapshot.stored.fields).toEqual({ a: 2 });
+  });
+
+  it('removes the cookies of a session that ends', () => {
+    const opened = openSession({ a: 1 });
+
+    opened.session.clear();
+
+    const decision = decide({ ...opened, cookieNames: ['session', 'session.0'] }, writingTools());
+    expect(decision.cookies).toEqual([GONE, GONE.replace('session', 'session.0')]);
+    expect(decision.snapshot.isDestroyed).toBe(true);
+  });
+
+  it('removes nothing from a browser that brought nothing', () => {
+    const opened = openSession();
+
+    opened.session.clear();
+
+    expect(decide(opened, writingTools({ enableCsrfProtection: true })).cookies).toEqual([]);
+  });
+
+  it('writes the CSRF token beside the session, for as long, where the protection is on', () => {
+    const opened = openSession();
+    opened.session.csrfToken = 'token';
+
+    const { cookies } = decide(opened, writingTools({ enableCsrfProtection: true }));
+
+    expect(cookies).toEqual([
+      expect.stringMatching(/^session=/),
+      'CSRF-TOKEN=token; Max-Age=3600; Path=/; Secure; SameSite=Lax',
+    ]);
+    expect(decide(opened, writingTools()).cookies).toHaveLength(1);
+  });
+
+  it('writes no CSRF token that is none', () => {
+    const opened = openSession();
+    opened.session.csrfToken = 5;
+
+    expect(decide(opened, writingTools({ enableCsrfProtection: true })).cookies).toHaveLength(1);
+  });
+
+  it('seals once what it is asked for twice, and looks at the rest again', () => {
+    const tools = writingTools();
+    const opened = openSession({ a: 1 });
+    opened.session.a = 2;
+    const known = decide(opened, tools);
+
+    expect(decide(opened, tools, known)).toMatchObject({
+      cookies: known.cookies,
+      sealedJson: known.sealedJson,
+    });
+
+    opened.session.save();
+    const later = decide(opened, tools, known);
+    expect(later.cookies).toBe(known.cookies);
+    expect(later.snapshot.isSaveRequested).toBe(true);
+
+    opened.session.a = 3;
+    expect(written(decide(opened, tools, known), tools)).toMatchObject({ fields: { a: 3 } });
+  });
+
+  it('says what JSON cannot carry, and writes nothing', () => {
+    const opened = openSession({ a: 1 });
+    opened.session.a = new Map();
+
+    const { error, cookies } = decide(opened, writingTools());
+
+    expect(error).toMatchObject({
+      code: 'session_not_serializable',
+      message: expect.stringContaining('a: a Map'),
+    });
+    expect(cookies).toEqual([]);
+  });
+
+  it.each([
+    [1, 'a cookie of 4096'],
+    [2, '2 cookies of 4096'],
+  ])(
+    'says of a session that does not fit into %i cookies how large it is, and what takes the space',
+    (maxCookies, space) => {
+      const opened = openSession({ a: 1 });
+      opened.session.blob = 'x'.repeat(9000);
+
+      const { error, cookies } = decide(opened, writingTools({ maxCookies }));
+
+      expect(error).toMatchObject({
+        code: 'session_too_large',
+        message: expect.stringMatching(
+          new RegExp(
+            `^The session needs 12\\d{3} bytes and does not fit into ${space} .* fields are blob \\(9002 bytes\\), a`,
+          ),
+        ),
+      });
+      expect(cookies).toEqual([]);
+    },
+  );
 });
