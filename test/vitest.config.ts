@@ -18,5 +18,12 @@ export default defineConfig({
     restoreMocks: true,
     reporters: ['default', 'json'],
     outputFile: { json: 'node_modules/.cache/test-results.json' },
+    coverage: {
+      provider: 'v8',
+      include: ['lib/**/*.ts'],
+      reporter: ['text-summary', 'json'],
+      reportsDirectory: 'node_modules/.cache/coverage',
+      reportOnFailure: true,
+    },
   },
 });
