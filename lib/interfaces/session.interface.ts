@@ -62,7 +62,8 @@ export interface SessionMethods<T extends object> {
    * ```ts
    * session.fromCallback(result.callbackData, { theme: 'dark' });
    * ```
-   * @throws {WristbandException} `session_too_large`, `session_not_serializable`
+   * @throws {WristbandException} `session_too_large`, `session_not_serializable`, `invalid_argument`; the session is then as
+   * it was before
    */
   fromCallback(callbackData: CallbackData, customFields?: Partial<T>): void;
 

@@ -126,6 +126,7 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
   }
 
   fromCallback(callbackData: CallbackData, customFields: object = {}): void {
+    assertComplete(callbackData);
     const { userInfo, accessToken, expiresAt, tenantName } = callbackData;
     const { refreshToken, tenantCustomDomain, idpSessionId } = callbackData;
     // A sign-in that fails leaves the session as it was.
@@ -211,6 +212,13 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
 /** Whether a name is taken by a method of the session. */
 export function isReserved(name: string): boolean {
   return name in WristbandSession.prototype;
+}
+
+/** Whoever forgets to look at the result's `type` has no data, or that of something else. */
+function assertComplete(callbackData: Partial<CallbackData> | undefined): void {
+  if (callbackData?.userInfo) return;
+  const message = 'session.fromCallback() needs the callbackData of a completed callback';
+  throw new WristbandException('invalid_argument', message);
 }
 
 function assertFree(name: string): void {

@@ -177,6 +177,18 @@ describePlatforms('session options', (platform) => {
     expect(response.setCookies).toEqual([]);
   });
 
+  it('has a CSRF cookie of the name and the domain that are chosen', async () => {
+    const browser = new Browser();
+    const csrf = { csrfCookieName: 'MY-XSRF', csrfCookieDomain: '.yourapp.localhost' };
+    const { port } = await start({ enableCsrfProtection: true, ...csrf });
+
+    await signInToAcme(browser, `http://api.yourapp.localhost:${port}`);
+
+    const seenBy = async (host: string) => (await browser.cookies(`http://${host}:${port}`)).toSorted();
+    expect(await seenBy('api.yourapp.localhost')).toEqual(['MY-XSRF', 'session']);
+    expect(await seenBy('app.yourapp.localhost')).toEqual(['MY-XSRF']);
+  });
+
   it('keeps a browser session open on the server as long as it has no absolute age', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     await start({ maxAge: 0 });

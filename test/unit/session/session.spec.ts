@@ -34,6 +34,9 @@ describe('WristbandSession', () => {
     expect(session.userId).toBe('u-1');
     expect(session['count']).toBe(1);
     expect('theme' in session).toBe(false);
+    const names: string[] = [];
+    for (const name in session) names.push(name);
+    expect(names).toEqual(['userId', 'count']);
     expect(JSON.stringify(session)).toBe('{"userId":"u-1","count":1}');
   });
 
@@ -109,6 +112,23 @@ describe('WristbandSession', () => {
     expect(session.id).toBe('id-1');
     expect(session.toJSON()).toEqual({ userId: 'u-0', theme: 'dark' });
   });
+
+  it.each([undefined, null, {}, { accessToken: 'at', tenantName: 'acme' }])(
+    'stays as it was when it is filled from %j, which is no completed callback',
+    (callbackData) => {
+      const session = stored({ userId: 'u-0', theme: 'dark' });
+
+      expect(() => session.fromCallback(callbackData as CallbackData)).toThrow(
+        expect.objectContaining({
+          code: 'invalid_argument',
+          message: expect.stringContaining('fromCallback'),
+        }),
+      );
+
+      expect(session.id).toBe('id-1');
+      expect(session.toJSON()).toEqual({ userId: 'u-0', theme: 'dark' });
+    },
+  );
 
   it('can be asked, filled and emptied by name', () => {
     const session = stored({ userId: 'u-1', gone: undefined });
