@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import { Controller, Get, Post, UseGuards } from '@nestjs/common';
+import { Controller, Get, Logger, Post, UseGuards } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   MemorySessionStore,
@@ -348,6 +348,29 @@ describe('events', () => {
     await new Browser().get(`${app.origin}/orders`);
 
     expect(published).toEqual([app.events[0]]);
-    expect(app.logs).toContain('access.refused {"problem":"Sign in first","reason":"not_authenticated"}');
+  });
+
+  it('are debug lines as well, beside one for each call to Wristband', async () => {
+    const debug = vi.spyOn(Logger.prototype, 'debug').mockReturnValue(undefined);
+    const app = await start({}, { logger: undefined });
+
+    await new Browser().get(`${app.origin}/api/auth/login?tenant_name=acme`, { redirect: 'manual' });
+
+    expect(debug.mock.calls.map(([line]) => String(line))).toEqual([
+      `GET /clients/${emulator.clientId}/sdk-configuration answered 200`,
+      'login.started {"tenantName":"acme"}',
+    ]);
+    expect(app.logs).toEqual([]);
+  });
+
+  it('are no debug lines for a logger that has none', async () => {
+    const logger = { log: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const app = await start({}, { logger });
+
+    const { status } = await new Browser().get(`${app.origin}/orders`);
+
+    expect(status).toBe(401);
+    expect(told(app)).toHaveLength(1);
+    for (const write of Object.values(logger)) expect(write).not.toHaveBeenCalled();
   });
 });

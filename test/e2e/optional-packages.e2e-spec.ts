@@ -36,6 +36,15 @@ it('loads only packages that are always installed', () => {
   expect(loaded.filter((name) => !always.includes(name))).toEqual([]);
 });
 
+it('brings four packages along, and no HTTP client among them', () => {
+  expect(Object.keys(manifest.dependencies).toSorted()).toEqual([
+    'cookie',
+    'jose',
+    'lru-cache',
+    'on-headers',
+  ]);
+});
+
 it('has no type of a package that an application may not have', () => {
   const optional = Object.keys(manifest.peerDependenciesMeta);
   const declarations = readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' }).filter(

@@ -226,6 +226,16 @@ describePlatforms('sign-in with options', (platform) => {
     expect(emulator.calls).toEqual([]);
   });
 
+  it.each(['login', 'callback', 'logout'])('forbids caches to keep the answer of %s', async (endpoint) => {
+    const url = `${app.origin}/api/auth/${endpoint}?tenant_name=acme&state=x`;
+
+    const { status, headers } = await browser.get(url, { redirect: 'manual' });
+
+    expect(status).toBe(302);
+    expect(headers['cache-control']).toContain('no-store');
+    expect(headers.pragma).toBe('no-cache');
+  });
+
   it('refuses a blank redirect URL', async () => {
     const response = await browser.get(`${app.origin}/blank`);
 
