@@ -143,6 +143,16 @@ describe('README', () => {
     expect(listed).toEqual(ERROR_STATUS);
   });
 
+  it('names everything that login(), callback() and logout() take and answer', () => {
+    const source = readFileSync(join(root, 'lib/interfaces/auth-flow.interface.ts'), 'utf8');
+    const names = [...source.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name = '']) => name);
+    const start = readme.indexOf('\n## Sign-in\n');
+    const chapter = readme.slice(start, readme.indexOf('\n## ', start + 1));
+
+    expect(names).toContain('customState');
+    expect(names.filter((name) => !chapter.includes(`\`${name}\``))).toEqual([]);
+  });
+
   it('lists every event, and none that is not there', () => {
     const source = readFileSync(join(root, 'lib/events/wristband-event.ts'), 'utf8');
     const known = [...source.matchAll(/'([a-z_]+\.[a-z_]+)'/g)].map(([, name = '']) => name);
