@@ -14,7 +14,8 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 function loadedPackages(): string[] {
   const names = new Set<string>();
   for (const file of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.js')) continue;
+    // Templates hold the imports of the files that `init` writes.
+    if (!file.endsWith('.js') || file.includes('templates')) continue;
     const source = readFileSync(join(root, 'dist', file), 'utf8');
     for (const [, name = ''] of source.matchAll(/^(?:.*\bfrom|import) ['"]([^'"./][^'"]*)['"];$/gm)) {
       if (!name.startsWith('node:')) names.add(name.split('/', name.startsWith('@') ? 2 : 1).join('/'));
