@@ -118,7 +118,8 @@ describe('README', () => {
     const guarded = readFileSync(controller, 'utf8');
     const tsconfig = JSON.stringify({ extends: join(root, 'tsconfig.json'), include: ['*.ts'] });
     writeFileSync(join(folder, 'tsconfig.json'), tsconfig);
-    const config = "export default { test: { include: ['*.e2e-spec.ts'] } };";
+    const config =
+      "export default { test: { include: ['*.e2e-spec.ts'], testTimeout: 60000, hookTimeout: 60000 } };";
     writeFileSync(join(folder, 'vitest.config.mjs'), config);
     const runTest = () => {
       const vitest = join(folder, 'node_modules/.bin/vitest');
