@@ -10,12 +10,12 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
   peerDependenciesMeta: Record<string, { optional?: boolean }>;
 };
 
-/** What the published files import when they are loaded. */
-function loadedPackages(): string[] {
+/** What the published files, all or some of them, import when they are loaded. */
+function loadedPackages(isWanted = (_file: string) => true): string[] {
   const names = new Set<string>();
   for (const file of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })) {
     // Templates hold the imports of the files that `init` writes.
-    if (!file.endsWith('.js') || file.includes('templates')) continue;
+    if (!file.endsWith('.js') || file.includes('templates') || !isWanted(file)) continue;
     const source = readFileSync(join(root, 'dist', file), 'utf8');
     for (const [, name = ''] of source.matchAll(/^(?:.*\bfrom|import) ['"]([^'"./][^'"]*)['"];$/gm)) {
       if (!name.startsWith('node:')) names.add(name.split('/', name.startsWith('@') ? 2 : 1).join('/'));
@@ -37,13 +37,15 @@ it('loads only packages that are always installed', () => {
   expect(loaded.filter((name) => !always.includes(name))).toEqual([]);
 });
 
-it('brings four packages along, and no HTTP client among them', () => {
-  expect(Object.keys(manifest.dependencies).toSorted()).toEqual([
-    'cookie',
-    'jose',
-    'lru-cache',
-    'on-headers',
-  ]);
+it('brings four packages along and two for its command line, and no HTTP client among them', () => {
+  const forCommandLine = ['diff', 'jsonc-parser'];
+  const others = ['cookie', 'jose', 'lru-cache', 'on-headers'];
+
+  expect(Object.keys(manifest.dependencies).toSorted()).toEqual([...forCommandLine, ...others].toSorted());
+  expect(loadedPackages((file) => file.startsWith('cli'))).toEqual(expect.arrayContaining(forCommandLine));
+  const elsewhere = loadedPackages((file) => !file.startsWith('cli'));
+  expect(elsewhere).toEqual(expect.arrayContaining(others));
+  expect(elsewhere.filter((name) => forCommandLine.includes(name))).toEqual([]);
 });
 
 it('has no type of a package that an application may not have', () => {

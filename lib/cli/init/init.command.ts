@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { createPatch, OMIT_HEADERS } from 'diff';
 import type { Terminal } from '../terminal.js';
-import { lineDiff } from './line-diff.js';
 import { packageManagerOf } from './package-manager.js';
 import { fileThatUsesWristband, planInit, type Change, type Plan } from './plan.js';
 import { describeProject, ProjectError, scriptOf, type Project } from './project.js';
@@ -81,11 +81,12 @@ async function carryOut(
 
 function showChange({ path, before, after }: Change, terminal: Terminal): void {
   const old = before === undefined ? '/dev/null' : `a/${path}`;
-  terminal.write(`\n--- ${old}\n+++ b/${path}\n`);
-  for (const line of lineDiff(before ?? '', after)) {
-    const color = line.startsWith('+') ? 'green' : line.startsWith('-') ? 'red' : undefined;
-    terminal.write(`${color ? terminal.paint(color, line) : line}\n`);
-  }
+  const options = { context: 3, headerOptions: OMIT_HEADERS };
+  const hunks = createPatch(path, before ?? '', after, '', '', options);
+  const painted = hunks.replaceAll(/^[-+].*/gm, (line) =>
+    terminal.paint(line.startsWith('+') ? 'green' : 'red', line),
+  );
+  terminal.write(`\n--- ${old}\n+++ b/${path}\n${painted}`);
 }
 
 /** Has the new packages of `package.json` installed, to which the user has agreed with it. */

@@ -1,4 +1,5 @@
-import { closingBracket, elementsIn, indentAt, maskComments, maskSource } from './source-mask.js';
+import { applyEdits, modify, parse, type ParseError } from 'jsonc-parser';
+import { indentAt } from './source-mask.js';
 
 /** An object of a JSON file. */
 export type JsonObject = Record<string, unknown>;
@@ -9,8 +10,9 @@ export type JsonObject = Record<string, unknown>;
  * @returns undefined when it is no JSON object
  */
 export function readJson(text: string): JsonObject | undefined {
-  const value = parse(text) ?? parse(maskComments(text).replaceAll(/,(?=\s*[}\]])/g, ''));
-  return isObject(value) ? value : undefined;
+  const errors: ParseError[] = [];
+  const value: unknown = parse(text, errors, { allowTrailingComma: true });
+  return errors.length === 0 && isObject(value) ? value : undefined;
 }
 
 /** Whether a value is an object with names. */
@@ -28,64 +30,29 @@ export function writeJson(value: JsonObject, like: string): string {
  * Sets properties of one of the objects directly inside a JSON file, and leaves everything else as it is written.
  *
  * @param path the name of the object; none for the whole file
- * @returns undefined when the file is not understood
+ * @returns undefined when there is no such object, or nothing in it after which new properties could stand
  */
 export function setProperties(
   text: string,
   path: string | undefined,
   values: JsonObject,
 ): string | undefined {
-  const changed = Object.entries(values).reduce<string | undefined>(
-    (result, [name, value]) => result && setProperty(result, path, name, JSON.stringify(value)),
+  const file = readJson(text);
+  const object = path === undefined ? file : file?.[path];
+  if (!isObject(object) || Object.keys(object).length === 0) return undefined;
+  const names = path === undefined ? [] : [path];
+  return Object.entries(values).reduce(
+    (result, [name, value]) => setProperty(result, [...names, name], value),
     text,
   );
-  const written = changed === undefined ? undefined : readJson(changed);
-  const object = path === undefined ? written : written?.[path];
-  const isRight = (name: string): boolean =>
-    isObject(object) && JSON.stringify(object[name]) === JSON.stringify(values[name]);
-  return Object.keys(values).every(isRight) ? changed : undefined;
 }
 
-function setProperty(
-  text: string,
-  path: string | undefined,
-  name: string,
-  value: string,
-): string | undefined {
-  const masked = maskSource(text);
-  if (masked === undefined) return undefined;
-  const top = masked.indexOf('{');
-  const open = path === undefined ? top : valueOf(text, masked, top, path)?.start;
-  if (open === undefined || masked[open] !== '{') return undefined;
-
-  const old = valueOf(text, masked, open, name);
-  if (old) return text.slice(0, old.start) + value + text.slice(old.end);
-  const last = elementsIn(masked, open, closingBracket(masked, open)).at(-1);
-  if (!last) return undefined;
-  const line = `,\n${indentAt(text, last.start)}"${name}": ${value}`;
-  return text.slice(0, last.end) + line + text.slice(last.end);
-}
-
-/** Where the value of a property stands. */
-function valueOf(
-  text: string,
-  masked: string,
-  open: number,
-  name: string,
-): { start: number; end: number } | undefined {
-  const key = `"${name}"`;
-  const property = elementsIn(masked, open, closingBracket(masked, open)).find(({ start }) =>
-    text.startsWith(key, start),
-  );
-  if (!property) return undefined;
-  const [colon = ''] = /^\s*:\s*/.exec(masked.slice(property.start + key.length)) ?? [];
-  return { start: property.start + key.length + colon.length, end: property.end };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** Puts a new property on a line of its own: the formatter of the parser would write the lines beside it anew. */
+function setProperty(text: string, path: string[], value: unknown): string {
+  const edits = modify(text, path, value, {}).map(({ offset, length, content }) => ({
+    offset,
+    length,
+    content: length === 0 ? content.replace(',', `,\n${indentAt(text, offset)}`) : content,
+  }));
+  return applyEdits(text, edits);
 }

@@ -1,5 +1,5 @@
+import { structuredPatch } from 'diff';
 import { describe, expect, it } from 'vitest';
-import { lineDiff } from '../../../lib/cli/init/line-diff.js';
 import { fileThatUsesWristband, planInit, type Plan } from '../../../lib/cli/init/plan.js';
 import { describeProject, type Project } from '../../../lib/cli/init/project.js';
 import { packageManagerOf } from '../../../lib/cli/init/package-manager.js';
@@ -81,8 +81,8 @@ function carriedOut(files: Files): Files {
 /** The lines that a plan takes from a file and puts into it. */
 function changedLines(files: Files, path: string): string[] {
   const change = plan(files).changes.find((one) => one.path === path);
-  const lines = change ? lineDiff(change.before ?? '', change.after) : [];
-  return lines.filter((line) => /^[-+]/.test(line));
+  const { hunks } = structuredPatch(path, path, change?.before ?? '', change?.after ?? '');
+  return hunks.flatMap(({ lines }) => lines).filter((line) => /^[-+]/.test(line));
 }
 
 interface Manifest {
@@ -140,6 +140,27 @@ describe('CommonJS', () => {
       '+    "isolatedModules": true,',
     ]);
   });
+
+  it('keeps how its other options are written', () => {
+    const old =
+      '{\n\t"compilerOptions": {\n\t\t"module" : "nodenext",\n\t\t"types": ["a", "b"] // ours\n\t}\n}\n';
+
+    expect(changedLines({ ...NEST_11, 'tsconfig.json': old }, 'tsconfig.json')).toEqual([
+      '-\t\t"types": ["a", "b"] // ours',
+      '+\t\t"types": ["a", "b"],',
+      '+\t\t"isolatedModules": true // ours',
+    ]);
+  });
+
+  it.each(['{ "compilerOptions": {} }', '{ "compilerOptions": { "strict": true }', '[]'])(
+    'is told its options where it is not clear how to write them: %s',
+    (text) => {
+      expect(plan({ ...NEST_11, 'tsconfig.json': text })).toMatchObject({
+        changes: expect.not.arrayContaining([expect.objectContaining({ path: 'tsconfig.json' })]),
+        byHand: ['tsconfig.json needs these compilerOptions: {"module":"nodenext","isolatedModules":true}'],
+      });
+    },
+  );
 
   it('may have its options in the file that it extends', () => {
     const files = { ...NEST_11, 'tsconfig.json': '{ "extends": "./base" }' };
@@ -239,6 +260,7 @@ describe('what is there already', () => {
     const files = { ...NEST_12, '.env.example': 'PORT=3000\nexport CLIENT_ID=x\n#SESSION_SECRET=' };
 
     expect(changedLines(files, '.env.example').filter((line) => !line.startsWith('+#'))).toEqual([
+      '-#SESSION_SECRET=', // which had no line end
       '+',
       '+CLIENT_SECRET=',
       '+APPLICATION_VANITY_DOMAIN=myapp-mycompany.us.wristband.dev',
