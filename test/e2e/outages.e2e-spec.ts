@@ -1,5 +1,5 @@
 import { createServer as createHttpServer, type Server } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Session, SessionAuthGuard, WristbandAuthService } from '../../lib/index.js';
@@ -11,6 +11,7 @@ import {
   type WristbandEmulator,
 } from '../../lib/testing/index.js';
 import { Browser, type BrowserResponse } from '../support/browser.js';
+import { freePort } from '../support/free-port.js';
 import { formAction, signIn, submitPassword } from '../support/sign-in.js';
 import {
   describePlatforms,
@@ -841,12 +842,4 @@ function expectTokenCalls(emulator: WristbandEmulator, { tokenCalls = 1 }: Troub
   // The time may be up before the last try.
   expect(calls).toBeGreaterThanOrEqual(Math.min(tokenCalls, 2));
   expect(calls).toBeLessThanOrEqual(tokenCalls);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => void server.close(resolve));
-  return port;
 }
