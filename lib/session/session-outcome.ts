@@ -2,7 +2,7 @@ import { subjectOf } from '../events/event-details.js';
 import type { SessionEnd, WristbandEvent } from '../events/wristband-event.js';
 import type { ReceivedSession } from './cookies/sealed-sessions.js';
 import type { Decision } from './keepers/session-keeper.interface.js';
-import type { WristbandException } from '../errors/wristband.exception.js';
+import type { WristbandErrorCode, WristbandException } from '../errors/wristband.exception.js';
 import type { StoredSession } from './session.js';
 
 /**
@@ -25,17 +25,18 @@ export function sessionOutcome(
   return isRenewal ? [{ type: 'session.rolled', ...subject }] : [];
 }
 
-const UNWRITABLE = {
+const UNWRITABLE: {
+  readonly [Code in WristbandErrorCode]?: 'session.too_large' | 'session.not_serializable';
+} = {
   session_too_large: 'session.too_large',
   session_not_serializable: 'session.not_serializable',
-} as const;
+};
 
 /** Why a session cannot be written, where that is the fault of what is in it. */
 export function sessionProblem(
   { code, message }: WristbandException,
   { fields }: StoredSession,
 ): WristbandEvent | undefined {
-  const type =
-    code === 'session_too_large' || code === 'session_not_serializable' ? UNWRITABLE[code] : undefined;
+  const type = UNWRITABLE[code];
   return type && { type, problem: message, ...subjectOf(fields) };
 }

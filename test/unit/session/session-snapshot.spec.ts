@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WristbandException } from '../../../lib/index.js';
+import { WristbandException } from '../../../lib/errors/wristband.exception.js';
 import { receivedFrom } from '../../../lib/session/cookies/sealed-sessions.js';
 import {
   assertSerializable,
@@ -120,6 +120,13 @@ describe('isSameSnapshot', () => {
   ])('sees %s', (_, change, isSame) => {
     expect(isSameSnapshot(untouched, snapshot(change))).toBe(isSame);
     expect(isSameSnapshot(snapshot(change), snapshot(change))).toBe(true);
+  });
+
+  it('sees that a session was ended in which nothing was', () => {
+    const [empty, cleared] = [openSession({}), openSession({})];
+    cleared.session.clear();
+
+    expect(isSameSnapshot(snapshotOf(empty), snapshotOf(cleared))).toBe(false);
   });
 
   it('tells one error from another', () => {

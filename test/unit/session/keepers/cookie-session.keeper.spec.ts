@@ -28,6 +28,7 @@ describe('CookieSessionKeeper', () => {
 
     expect(found).toMatchObject({ received: { id: 'id-1', fields: { a: 1 } }, changesBefore: 0 });
     expect(found.cookieNames).toEqual(['session', 'session.0']);
+    expect(keeper.isAsync).toBe(false);
     expect(events).toEqual([]);
   });
 
@@ -87,7 +88,11 @@ describe('CookieSessionKeeper', () => {
   });
 
   it('has nothing to remember of a session that is not written', () => {
+    const ended = openSession({ a: 1 });
+    ended.session.clear();
+
     keeper.decide(openSession());
+    keeper.decide(ended);
 
     expect(tools.changes.count).toBe(0);
   });
