@@ -5,7 +5,7 @@ import { TokenRefresher } from '../../lib/auth/token-refresher.js';
 import { resolveOptions } from '../../lib/config/resolved-options.js';
 import { WristbandEvents } from '../../lib/events/wristband-events.js';
 import type { SessionOptions, WristbandEvent } from '../../lib/index.js';
-import { WristbandException } from '../../lib/index.js';
+import { WristbandException } from '../../lib/errors/wristband.exception.js';
 import { SessionManager } from '../../lib/session/session.manager.js';
 import type { WristbandSession } from '../../lib/session/session.js';
 import { Spans } from '../../lib/telemetry/spans.js';
@@ -90,9 +90,8 @@ export class SessionServer {
     this.#before = before;
     const received = once(this.server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
     const closed = received.then(([, response]) => once(response, 'close'));
-    const answer = await this.browser.get(`${this.origin}/`);
-    await closed;
-    await this.handled;
+    const handled = received.then(() => this.handled);
+    const [answer] = await Promise.all([this.browser.get(`${this.origin}/`), closed, handled]);
     return answer;
   }
 
@@ -110,7 +109,11 @@ export class SessionServer {
       await this.#handler({ session, request, response, manager, prepare: () => manager.prepare(request) });
       if (!response.writableEnded) response.end('done');
     } catch (error) {
-      if (!(error instanceof WristbandException)) throw error;
+      if (!(error instanceof WristbandException)) {
+        // An assertion of the test: nobody waits for an answer any more.
+        response.destroy();
+        throw error;
+      }
       response.statusCode = error.getStatus();
       response.end(error.code);
     }

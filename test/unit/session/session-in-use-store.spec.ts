@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MemorySessionStore, type TokenData } from '../../../lib/index.js';
+import type { TokenData } from '../../../lib/index.js';
+import { MemorySessionStore } from '../../../lib/session/stores/memory-session.store.js';
 import { ObservedStore } from '../../support/observed-store.js';
 import { type Handler, SessionServer } from '../../support/session-server.js';
 

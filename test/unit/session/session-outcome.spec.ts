@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WristbandException } from '../../../lib/index.js';
+import { WristbandException } from '../../../lib/errors/wristband.exception.js';
 import { sessionOutcome, sessionProblem } from '../../../lib/session/session-outcome.js';
 import { snapshotOf } from '../../../lib/session/session-snapshot.js';
 import { openSession } from '../../support/open-session.js';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CallbackData, MemorySessionStore } from '../../../lib/index.js';
+import type { CallbackData } from '../../../lib/index.js';
+import { MemorySessionStore } from '../../../lib/session/stores/memory-session.store.js';
 import { ObservedStore } from '../../support/observed-store.js';
 import { SessionServer } from '../../support/session-server.js';
 
