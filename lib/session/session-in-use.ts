@@ -24,6 +24,8 @@ import {
 import { sessionOutcome, sessionProblem } from './session-outcome.js';
 import { type FieldsChange, WristbandSession } from './session.js';
 
+type SlowDecision = Decision & Required<Pick<Decision, 'commit'>>;
+
 /** A session in the course of its request. */
 export class SessionInUse implements OpenSession {
   received: ReceivedSession | undefined;
@@ -61,11 +63,16 @@ export class SessionInUse implements OpenSession {
     this.#decision = { snapshot: snapshotOf(this), cookies: [] };
   }
 
-  /** @throws {WristbandException} when the session cannot be written as it is now */
-  decide(): void {
-    if (this.#hasBegun) return;
-    const { error } = this.#decide();
-    if (error) throw error;
+  /**
+   * What is to be written; nothing once the response has begun.
+   *
+   * @throws {WristbandException} when the session cannot be written as it is now
+   */
+  decide(): Decision | undefined {
+    if (this.#hasBegun) return undefined;
+    const decision = this.#decide();
+    if (decision.error) throw decision.error;
+    return decision;
   }
 
   #decide(): Decision {
@@ -81,9 +88,8 @@ export class SessionInUse implements OpenSession {
   /** Decides and, where that takes time, writes. */
   prepare(): Promise<void> | undefined {
     if (this.#ongoing) return this.#ongoing.then(() => this.prepare());
-    this.decide();
-    const decision = this.#decision;
-    return this.#hasBegun || !decision?.commit ? undefined : this.#alone(() => this.#commit(decision));
+    const decision = this.decide();
+    return decision && takesTime(decision) ? this.#alone(() => this.#commit(decision)) : undefined;
   }
 
   /**
@@ -149,13 +155,13 @@ export class SessionInUse implements OpenSession {
     // The headers are on their way: what nobody was told yet cannot become an error of the response any more.
     const isTold = known?.error !== undefined && known.error.message === decision.error?.message;
     if (decision.error && !isTold) this.#reportError(decision.error);
-    if (decision.commit) return this.#commitLate(decision, response);
+    if (takesTime(decision)) return this.#commitLate(decision, response);
     this.#setCookies(response);
     return undefined;
   }
 
   /** The handler is done: only the log can be told, and whoever waits for the response. */
-  async #commitLate(decision: Decision, response: ServerResponse): Promise<void> {
+  async #commitLate(decision: SlowDecision, response: ServerResponse): Promise<void> {
     try {
       await this.#commit(decision);
     } catch (error) {
@@ -168,22 +174,20 @@ export class SessionInUse implements OpenSession {
   /** Resolvers of one request are done at the same time: what they write waits for each other. */
   async #alone(work: () => Promise<void>): Promise<void> {
     const done = work();
-    const ongoing = done.catch(() => undefined);
-    this.#ongoing = ongoing;
+    this.#ongoing = done.catch(() => undefined);
     try {
       await done;
     } finally {
-      if (this.#ongoing === ongoing) this.#ongoing = undefined;
+      this.#ongoing = undefined;
     }
   }
 
   /** What is decided again afterwards is compared with what is now kept. */
-  async #commit({ commit, ...decision }: Decision): Promise<void> {
+  async #commit({ commit, ...decision }: SlowDecision): Promise<void> {
     try {
-      const done = await commit?.();
-      if (!done) return;
-      this.received = done.received;
-      this.#decision = { ...decision, cookies: done.cookies };
+      const { received, cookies } = await commit();
+      this.received = received;
+      this.#decision = { ...decision, cookies };
     } catch (cause) {
       const error = notWritable(cause);
       if (decision.isRenewal) {
@@ -220,4 +224,8 @@ export class SessionInUse implements OpenSession {
   #subject(): EventSubject {
     return subjectOf(this.session.userId === undefined ? (this.#brought?.fields ?? {}) : this.session);
   }
+}
+
+function takesTime(decision: Decision): decision is SlowDecision {
+  return decision.commit !== undefined;
 }
