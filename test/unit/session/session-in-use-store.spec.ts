@@ -78,6 +78,32 @@ describe('a session in a store', () => {
     expect(await server.fields()).toEqual({ ...GRACE, a: 1, b: 2 });
   });
 
+  it('tells each of them what it cannot write', async () => {
+    await server.request(async ({ session, prepare }) => {
+      session.a = 1;
+      const first = prepare();
+      session.b = new Map();
+      await expect(prepare()).rejects.toMatchObject({ code: 'session_not_serializable' });
+      await first;
+      delete session.b;
+    });
+
+    expect(await server.fields()).toEqual({ ...GRACE, a: 1 });
+  });
+
+  it('is written once when the response begins before the handler is done', async () => {
+    store.latency = 30;
+
+    await server.request(({ session, response, prepare }) => {
+      session.a = 1;
+      response.end();
+      return prepare();
+    });
+
+    expect(writes()).toEqual(['write']);
+    expect(await server.fields()).toEqual({ ...GRACE, a: 1 });
+  });
+
   it('has its response wait for a write that nobody waits for', async () => {
     store.latency = 30;
 
@@ -191,6 +217,7 @@ describe('renewed tokens', () => {
   it('are kept at once, and not written again by the request', async () => {
     await server.request(async ({ session, request, manager }) => {
       const { accessToken, refreshToken, expiresAt } = await manager.renewTokens(request, 'spent', exchange);
+      expect(writes()).toContain('write');
       Object.assign(session, { accessToken, refreshToken, expiresAt });
     });
 

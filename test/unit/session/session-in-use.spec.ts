@@ -75,6 +75,21 @@ describe('the session of a request', () => {
   });
 });
 
+describe('the tokens of a session in a cookie', () => {
+  it('are exchanged by each process', async () => {
+    await server.request(signIn);
+    const tokens = { accessToken: 'new', expiresAt: 2, expiresIn: 1 };
+
+    await server.request(async ({ request, manager }) => {
+      const exchange = async (refreshToken: string) => ({ ...tokens, refreshToken });
+      expect(await manager.renewTokens(request, 'rotated', exchange)).toEqual({
+        ...tokens,
+        refreshToken: 'rotated',
+      });
+    });
+  });
+});
+
 describe('a session that cannot be written', () => {
   it('is an error of its handler, and told once', async () => {
     await server.request(signIn);
@@ -162,6 +177,15 @@ describe('a session after the headers', () => {
     expect(server.events).toEqual([{ type: 'session.lost_write', reason: 'headers_sent', ...GRACE }]);
   });
 
+  it('says who signed in too late', async () => {
+    await server.request(({ session, response }) => {
+      response.flushHeaders();
+      session.fromCallback(SIGN_IN);
+    });
+
+    expect(server.events).toEqual([{ type: 'session.lost_write', reason: 'headers_sent', ...GRACE }]);
+  });
+
   it('knows nobody where nobody was signed in', async () => {
     await server.request(({ session, response }) => {
       response.flushHeaders();
@@ -193,8 +217,10 @@ describe('a session after the headers', () => {
   });
 
   it('loses nothing when the browser goes away before the response begins', async () => {
-    const gone = server.request(({ session, response }) => {
+    const gone = server.request(async ({ session, response, prepare }) => {
       session.a = 1;
+      await prepare();
+      session.a = 2;
       response.destroy();
     });
 

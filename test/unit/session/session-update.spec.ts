@@ -87,6 +87,30 @@ describe('session.update', () => {
     expect(await server.fields()).toEqual({ userId: 'grace', count: 4, a: 1, b: 1 });
   });
 
+  it('has a response wait that did not wait for it', async () => {
+    store.latency = 20;
+
+    const { status } = await server.request(({ session }) => void session.update(countUp));
+
+    expect(status).toBe(200);
+    expect(await server.fields()).toMatchObject({ count: 2 });
+  });
+
+  it('leaves it to the response to renew the cookie, and to refuse what cannot be written', async () => {
+    server.close();
+    server = await SessionServer.start({ store, touchAfter: 0 }, server.browser);
+    await server.request(({ session }) => session.set('count', 1));
+
+    const { setCookies } = await server.request(async ({ session, prepare }) => {
+      await session.update(countUp);
+      session.a = new Map();
+      expect(prepare).toThrow('a: a Map');
+      delete session.a;
+    });
+
+    expect(setCookies).toHaveLength(1);
+  });
+
   it('has nothing to keep of a session that is new or over: it changes what is there', async () => {
     store.calls.length = 0;
 
@@ -120,20 +144,20 @@ describe('session.update', () => {
     store.latency = 20;
 
     await server.request(async ({ session }) => {
-      const update = session.update(countUp);
+      const update = session.update((fields) => void (fields.note = 'of grace'));
       session.fromCallback(ALAN);
       await update;
       expect(session.userId).toBe('alan');
     });
 
-    expect(await server.fields()).not.toHaveProperty('count');
+    expect(await server.fields()).not.toHaveProperty('note');
   });
 
   it('leaves nothing in a session that was cleared when it was under way', async () => {
     store.latency = 20;
 
     await server.request(async ({ session }) => {
-      const update = session.update(countUp);
+      const update = session.update((fields) => void (fields.note = 'of grace'));
       session.clear();
       await update;
       expect(session.toJSON()).toEqual({});
