@@ -96,6 +96,20 @@ describe('session.update', () => {
     expect(await server.fields()).toMatchObject({ count: 2 });
   });
 
+  it('fails no response that did not wait for it', async () => {
+    store.latency = 20;
+
+    const { status } = await server.request(({ session }) => {
+      const update = session.update(() => {
+        throw new TypeError('of the caller');
+      });
+      update.catch(() => undefined);
+    });
+
+    expect(status).toBe(200);
+    expect(await server.fields()).toMatchObject({ count: 1 });
+  });
+
   it('leaves it to the response to renew the cookie, and to refuse what cannot be written', async () => {
     server.close();
     server = await SessionServer.start({ store, touchAfter: 0 }, server.browser);
