@@ -25,6 +25,7 @@ import { sessionOutcome, sessionProblem } from './session-outcome.js';
 import { type FieldsChange, WristbandSession } from './session.js';
 
 type SlowDecision = Decision & Required<Pick<Decision, 'commit'>>;
+type UpdateSession = NonNullable<SessionKeeper['update']>;
 
 /** A session in the course of its request. */
 export class SessionInUse implements OpenSession {
@@ -100,16 +101,17 @@ export class SessionInUse implements OpenSession {
   async update(change: FieldsChange): Promise<void> {
     while (this.#ongoing) await this.#ongoing;
     const { id, isDestroyed } = WristbandSession.stateOf(this.session);
-    const { received } = this;
-    if (!this.keeper.update || isDestroyed || received?.id !== id) change(this.session);
-    else await this.#alone(() => this.#update(received, change));
+    const { received, keeper } = this;
+    const update = keeper.update?.bind(keeper);
+    if (!update || isDestroyed || received?.id !== id) change(this.session);
+    else await this.#alone(() => this.#update(update, received, change));
   }
 
-  async #update(received: ReceivedSession, change: FieldsChange): Promise<void> {
+  async #update(update: UpdateSession, received: ReceivedSession, change: FieldsChange): Promise<void> {
     const { json, error } = snapshotOf(this);
     const known = json === undefined ? undefined : receivedFrom(json);
     if (!known) throw error ?? notAuthenticated();
-    const written = await this.keeper.update?.(received, known, change);
+    const written = await update(received, known, change);
     if (!written) throw notAuthenticated('The session was ended meanwhile');
     this.received = written;
     const { id, isDestroyed } = WristbandSession.stateOf(this.session);

@@ -172,6 +172,38 @@ describe('CommonJS', () => {
     ]);
   });
 
+  it.each<[title: string, files: Record<string, string>]>([
+    [
+      'in a package that it extends',
+      {
+        'tsconfig.json': '{ "extends": "@tsconfig/node20" }',
+        'node_modules/@tsconfig/node20/tsconfig.json':
+          '{ "compilerOptions": { "module": "node20", "isolatedModules": true } }',
+      },
+    ],
+    [
+      'in a file of a package, and in its own',
+      {
+        'tsconfig.json': '{ "extends": ["ours/base.json"], "compilerOptions": { "allowJs": true } }',
+        'node_modules/ours/base.json': '{ "compilerOptions": { "moduleResolution": "bundler" } }',
+      },
+    ],
+  ])('may have its options %s', (_title, files) => {
+    expect(plan({ ...NEST_11, ...files }).byHand).toEqual([]);
+  });
+
+  it('does not go in a circle when a configuration extends itself', () => {
+    const files = { ...NEST_11, 'tsconfig.json': '{ "extends": "./tsconfig.json", "compilerOptions": [] }' };
+
+    expect(plan(files).byHand).toEqual([expect.stringContaining('needs these compilerOptions')]);
+  });
+
+  it('has nothing to change where there is no configuration of TypeScript', () => {
+    const { 'tsconfig.json': _, ...files } = NEST_11;
+
+    expect(plan(files).changes.map(({ path }) => path)).not.toContain('tsconfig.json');
+  });
+
   it('is told when its TypeScript is too old', () => {
     const files = withManifest(NEST_11, ({ devDependencies }) => (devDependencies.typescript = '~5.7.2'));
 

@@ -1,0 +1,85 @@
+import { trace } from '@opentelemetry/api';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ResolvedOptions } from '../../../lib/config/resolved-options.js';
+import { WristbandEvents } from '../../../lib/events/wristband-events.js';
+import type { WristbandEvent } from '../../../lib/index.js';
+import { Spans } from '../../../lib/telemetry/spans.js';
+import { HttpTransport } from '../../../lib/wristband-api/http-transport.js';
+
+const exporter = new InMemorySpanExporter();
+beforeAll(() => {
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  trace.setGlobalTracerProvider(provider);
+});
+beforeEach(() => exporter.reset());
+afterAll(() => trace.disable());
+
+const request = { method: 'POST', path: '/oauth2/token', isRepeatable: false } as const;
+const silent = { log() {}, warn() {}, error() {} };
+
+async function send(fetch: typeof globalThis.fetch, more: Partial<ResolvedOptions> = {}) {
+  const events: WristbandEvent[] = [];
+  const options = {
+    wristbandApplicationVanityDomain: 'invotastic.us.wristband.dev',
+    logger: silent,
+    onEvent: (event: WristbandEvent) => void events.push(event),
+    http: { timeout: 1000, fetch },
+    ...more,
+  } as ResolvedOptions;
+  const transport = new HttpTransport(options, new WristbandEvents(options), await Spans.load());
+  const outcome = await transport.send(request).catch((error: unknown) => error);
+  return { outcome, events, attributes: exporter.getFinishedSpans()[0]?.attributes };
+}
+
+const withCode = (code: string, message = '') =>
+  new TypeError('fetch failed', { cause: Object.assign(new Error(message), { code }) });
+
+describe('a call that cannot be made', () => {
+  it.each<[title: string, thrown: unknown, reason: string, errorType: string]>([
+    ['a refused connection', withCode('ECONNREFUSED'), 'failed with ECONNREFUSED', 'ECONNREFUSED'],
+    [
+      'http where https is spoken',
+      withCode('ERR_SSL_WRONG_VERSION_NUMBER'),
+      'speaks http, not https (for an emulator set dangerouslyAllowInsecureRequests)',
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+    ],
+    ['patience that ends', new DOMException('', 'TimeoutError'), 'did not answer in time', 'TimeoutError'],
+    ['a cause without a code', new Error('outer', { cause: new Error('inner') }), 'failed: inner', 'Error'],
+    ['an error without a cause', new RangeError('too far'), 'failed: too far', 'RangeError'],
+    ['something that is no error', 'a text', 'failed', 'error'],
+  ])('says of %s how it failed', async (_title, thrown, reason, errorType) => {
+    const { outcome, events, attributes } = await send(() => Promise.reject(thrown));
+
+    expect(outcome).toMatchObject({ code: 'wristband_unavailable', retryAfter: 5 });
+    expect(events).toEqual([{ type: 'wristband.unavailable', path: '/oauth2/token', reason }]);
+    expect(attributes).toMatchObject({ 'error.type': errorType });
+    expect(attributes).not.toHaveProperty('http.response.status_code');
+  });
+});
+
+describe('the span of a call', () => {
+  it.each([
+    ['https', 'invotastic.us.wristband.dev', false, 'invotastic.us.wristband.dev', 443],
+    ['a port', 'invotastic.us.wristband.dev:8443', false, 'invotastic.us.wristband.dev', 8443],
+    ['http', 'invotastic.localhost', true, 'localhost', 80],
+  ])('names the server: %s', async (_title, domain, isInsecure, address, port) => {
+    const { outcome, attributes } = await send(() => Promise.resolve(new Response('{}', { status: 400 })), {
+      wristbandApplicationVanityDomain: domain,
+      dangerouslyAllowInsecureRequests: isInsecure,
+    });
+
+    expect(outcome).toEqual({ status: 400, json: {} });
+    expect(attributes).toMatchObject({
+      'server.address': address,
+      'server.port': port,
+      'http.request.method': 'POST',
+      'http.response.status_code': 400,
+      'error.type': '400',
+    });
+  });
+});
