@@ -38,3 +38,33 @@ it('goes without OpenTelemetry where that is not installed', () => {
     '{"wristband":{"status":"up"}}',
   ]);
 });
+
+/** Starts the emulator where loading `oidc-provider` fails with a code. */
+const startEmulatorWith = (code: string) => `
+  import { register } from 'node:module';
+  const hook = \`export async function resolve(name, context, next) {
+    if (name !== 'oidc-provider') return next(name, context);
+    throw Object.assign(new Error('Cannot load package'), { code: '${code}' });
+  }\`;
+  register('data:text/javascript,' + encodeURIComponent(hook));
+  const { startWristbandEmulator } = await import('./dist/testing/index.js');
+  await startWristbandEmulator().catch(({ message, cause }) => console.log(message, '|', cause.message));
+`;
+
+it.each([
+  ['ERR_MODULE_NOT_FOUND', 'npm install --save-dev oidc-provider'],
+  [
+    'ERR_REQUIRE_ESM',
+    'it is there, but cannot be loaded. Jest has to transform it, see the README about Jest',
+  ],
+])('the emulator says what to do about oidc-provider when it gets %s', (code, whatToDo) => {
+  const script = startEmulatorWith(code);
+  const { stdout } = spawnSync('node', ['--input-type=module', '-e', script], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+
+  expect(stdout).toBe(
+    `The Wristband emulator needs the package oidc-provider: ${whatToDo} | Cannot load package\n`,
+  );
+});

@@ -3,8 +3,8 @@ import { isObject, readJson, setProperties, type JsonObject } from './json-edit.
 import { scriptOf, type Project } from './project.js';
 import type { Step } from './step.interface.js';
 
-/** Packages that are ES modules, with the folder in which pnpm keeps all of them. */
-const PATTERN = '/node_modules/(?!(\\.pnpm|nestjs-wristband|jose|lru-cache|cookie)/)';
+/** Packages that are ES modules, wherever they are below `node_modules`: pnpm keeps them deeper. */
+const PATTERN = 'node_modules/(?!.*(nestjs-wristband|jose|oidc-provider)/)';
 const OPTION = 'transformIgnorePatterns';
 const USUAL_FILES = ['ts', 'js', 'mjs', 'cjs', 'json'].map((extension) => `jest.config.${extension}`);
 

@@ -5,7 +5,7 @@ let loading: Promise<OidcModule> | undefined;
 /**
  * Loads the optional peer dependency.
  *
- * @throws Error when `oidc-provider` is not installed
+ * @throws Error when `oidc-provider` is not installed, or cannot be loaded
  */
 export function loadOidcProvider(): Promise<OidcModule> {
   return (loading ??= importQuietly());
@@ -21,14 +21,18 @@ async function importQuietly(): Promise<OidcModule> {
   try {
     return await import('oidc-provider');
   } catch (cause) {
-    throw new Error(
-      'The Wristband emulator needs the package oidc-provider: npm install --save-dev oidc-provider',
-      {
-        cause,
-      },
-    );
+    const whatToDo = isMissing(cause)
+      ? 'npm install --save-dev oidc-provider'
+      : 'it is there, but cannot be loaded. Jest has to transform it, see the README about Jest';
+    throw new Error(`The Wristband emulator needs the package oidc-provider: ${whatToDo}`, { cause });
   } finally {
     console.warn = warn;
     /* oxlint-enable no-console */
   }
+}
+
+/** Node.js and Jest have different codes for it. */
+function isMissing(error: unknown): boolean {
+  const code: unknown = (error as { code?: unknown } | null)?.code;
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
 }
