@@ -38,6 +38,7 @@ await withTypeScript(async (load) => {
   if (!packed) return;
 
   const runApp = async ([name, versions]) => {
+    versions.forEach(nodeOf); // meanwhile
     const app = await timed(`${name} installed and built`, () => createApp(name, packed.tarball, folder));
     for (const wanted of app ? versions : []) {
       const node = await nodeOf(wanted);
