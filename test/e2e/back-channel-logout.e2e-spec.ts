@@ -286,67 +286,64 @@ describe.each(MODES)('with sessions in %s', (_, createOptions) => {
       expect(page.text).toContain('Password');
     });
   });
+});
 
-  describePlatforms('a bad logout token', (platform) => {
-    let app: TestApp;
-    let browser: Browser;
-    let stolen: Loot;
-    beforeAll(async () => {
-      app = await start(platform, createOptions());
-      browser = await signedIn(app, emulator, GRACE);
-      stolen = loot();
-    });
-    afterAll(() => app.close());
-    afterEach(async () => expect(await statusOf(browser, app)).toBe(200));
+describePlatforms('a bad logout token', (platform) => {
+  let app: TestApp;
+  let browser: Browser;
+  let stolen: Loot;
+  beforeAll(async () => {
+    app = await start(platform, {});
+    browser = await signedIn(app, emulator, GRACE);
+    stolen = loot();
+  });
+  afterAll(() => app.close());
+  afterEach(async () => expect(await statusOf(browser, app)).toBe(200));
 
-    it.each(LOGOUT_TOKEN_FORGERIES)('with %s is refused', async (_title, forge) => {
-      const token = await forge(stolen);
+  it.each(LOGOUT_TOKEN_FORGERIES)('with %s is refused', async (_title, forge) => {
+    const token = await forge(stolen);
 
-      expectRefusal(await send(app, token), token);
-    });
+    expectRefusal(await send(app, token), token);
+  });
 
-    it.each<[string, (token: string) => [body: string, headers?: Record<string, string>]]>([
-      ['missing', () => ['']],
-      ['missing among other fields', (token) => [`token=${token}`]],
-      ['empty', () => ['logout_token=']],
-      ['two, of which the first is good', (token) => [`logout_token=${token}&logout_token=x`]],
-      ['two, of which the second is good', (token) => [`logout_token=x&logout_token=${token}`]],
-      ['twice the same', (token) => [`logout_token=${token}&logout_token=${token}`]],
-      ['in a list', (token) => [`logout_token[]=${token}`]],
-      ['in an object', (token) => [`logout_token[a]=${token}`]],
-      [
-        'in JSON',
-        (token) => [JSON.stringify({ logout_token: token }), { 'Content-Type': 'application/json' }],
-      ],
-      ['in a plain text', (token) => [`logout_token=${token}`, { 'Content-Type': 'text/plain' }]],
-      ['of 90 kB', () => [`logout_token=${'a'.repeat(90_000)}`]],
-    ])('is refused when it is %s', async (_title, bodyWith) => {
-      const { sub, sid } = stolen;
+  it.each<[string, (token: string) => [body: string, headers?: Record<string, string>]]>([
+    ['missing', () => ['']],
+    ['missing among other fields', (token) => [`token=${token}`]],
+    ['empty', () => ['logout_token=']],
+    ['two, of which the first is good', (token) => [`logout_token=${token}&logout_token=x`]],
+    ['two, of which the second is good', (token) => [`logout_token=x&logout_token=${token}`]],
+    ['twice the same', (token) => [`logout_token=${token}&logout_token=${token}`]],
+    ['in a list', (token) => [`logout_token[]=${token}`]],
+    ['in an object', (token) => [`logout_token[a]=${token}`]],
+    ['in JSON', (token) => [JSON.stringify({ logout_token: token }), { 'Content-Type': 'application/json' }]],
+    ['in a plain text', (token) => [`logout_token=${token}`, { 'Content-Type': 'text/plain' }]],
+    ['of 90 kB', () => [`logout_token=${'a'.repeat(90_000)}`]],
+  ])('is refused when it is %s', async (_title, bodyWith) => {
+    const { sub, sid } = stolen;
 
-      expectRefusal(await post(app, ...bodyWith(await emulator.signLogoutToken({ sub, sid }))));
-    });
+    expectRefusal(await post(app, ...bodyWith(await emulator.signLogoutToken({ sub, sid }))));
+  });
 
-    it('of 2 MB is refused by the platform', async () => {
-      const answer = await post(app, `logout_token=${'a'.repeat(2_000_000)}`).catch(() => undefined);
+  it('of 2 MB is refused by the platform', async () => {
+    const answer = await post(app, `logout_token=${'a'.repeat(2_000_000)}`).catch(() => undefined);
 
-      expect([413, undefined]).toContain(answer?.status);
-    });
+    expect([413, undefined]).toContain(answer?.status);
+  });
 
-    it('is not looked for in the query', async () => {
-      const token = await emulator.signLogoutToken({ sub: stolen.sub, sid: stolen.sid });
-      const url = `${app.origin}${PATH}?logout_token=${token}`;
+  it('is not looked for in the query', async () => {
+    const token = await emulator.signLogoutToken({ sub: stolen.sub, sid: stolen.sid });
+    const url = `${app.origin}${PATH}?logout_token=${token}`;
 
-      expectRefusal(await new Browser().post(url, { headers: FORM }));
-      expect((await new Browser().get(url)).status).toBe(404);
-    });
+    expectRefusal(await new Browser().post(url, { headers: FORM }));
+    expect((await new Browser().get(url)).status).toBe(404);
+  });
 
-    it.each(['GET', 'PUT', 'DELETE'])('is not taken by %s', async (method) => {
-      const token = await emulator.signLogoutToken({ sub: stolen.sub, sid: stolen.sid });
-      const url = `${app.origin}/api/auth/any-method?logout_token=${token}`;
-      const body = method === 'PUT' ? `logout_token=${token}` : undefined;
+  it.each(['GET', 'PUT', 'DELETE'])('is not taken by %s', async (method) => {
+    const token = await emulator.signLogoutToken({ sub: stolen.sub, sid: stolen.sid });
+    const url = `${app.origin}/api/auth/any-method?logout_token=${token}`;
+    const body = method === 'PUT' ? `logout_token=${token}` : undefined;
 
-      expectRefusal(await new Browser().request(url, { method, ...(body && { body, headers: FORM }) }));
-    });
+    expectRefusal(await new Browser().request(url, { method, ...(body && { body, headers: FORM }) }));
   });
 });
 
