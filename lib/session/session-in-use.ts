@@ -110,7 +110,8 @@ export class SessionInUse implements OpenSession {
   async #update(update: UpdateSession, received: ReceivedSession, change: FieldsChange): Promise<void> {
     const { json, error } = snapshotOf(this);
     const known = json === undefined ? undefined : receivedFrom(json);
-    if (!known) throw error ?? notAuthenticated();
+    // Where there is no error there is text, and it was made here.
+    if (!known) throw error;
     const written = await update(received, known, change);
     if (!written) throw notAuthenticated('The session was ended meanwhile');
     this.received = written;

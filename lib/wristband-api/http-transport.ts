@@ -154,9 +154,8 @@ function classify({ status, headers }: Response, text: string): Outcome {
 }
 
 function spanOutcome(outcome: Outcome): SpanOutcome {
-  const status = 'answer' in outcome ? outcome.answer.status : outcome.status;
-  if (status === undefined)
-    return { errorType: 'trouble' in outcome ? errorTypeOf(outcome.cause) : undefined };
+  const { status, cause } = 'answer' in outcome ? { ...outcome.answer, cause: undefined } : outcome;
+  if (status === undefined) return { errorType: errorTypeOf(cause) };
   return {
     attributes: { 'http.response.status_code': status },
     ...(status >= 400 && { errorType: String(status) }),

@@ -99,6 +99,8 @@ describe('validateOptions', () => {
     ['trustedOrigins', 'https://a.example'],
     ['trustedOrigins', ['https://a.example/path']],
     ['trustedOrigins', ['*']],
+    ['trustedOrigins', [443]],
+    ['loginStateSecret', 42],
     ['tenantCustomDomains', 'never'],
     ['tenantCustomDomains', ['https://a.example']],
     ['onEvent', 'console.log'],
@@ -114,6 +116,8 @@ describe('validateOptions', () => {
     ['secrets', []],
     ['secrets', 'short'],
     ['secrets', [SECRET, 'short']],
+    ['secrets', [SECRET, 42]],
+    ['sameSite', 1],
     ['cookieName', 'my session'],
     ['cookieName', ''],
     ['domain', 'https://yourapp.io'],
@@ -222,6 +226,15 @@ describe('validateOptions', () => {
     };
 
     expect(problemsOf(options)).toEqual(['loginUrl']);
+  });
+
+  it.each<[hooks: object, option: string]>([
+    [{ landingUrl: 42 }, 'hooks.landingUrl'],
+    [{ landingUrl: '' }, 'hooks.landingUrl'],
+    [{ onCallback: 'enrich' }, 'hooks.onCallback'],
+    [{ sessionMetadata: {} }, 'hooks.sessionMetadata'],
+  ])('takes no hooks like %j', (hooks, option) => {
+    expect(problemsOf({ ...VALID, hooks: hooks as never })).toEqual([option]);
   });
 
   it('takes null for absent, as configuration services write it', () => {
