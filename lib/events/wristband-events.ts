@@ -26,10 +26,11 @@ export class WristbandEvents {
     this.debug(`${type} ${JSON.stringify(details)}`);
     if (subscribers.hasSubscribers) subscribers.publish(event);
     // A listener is an onlooker: its failure must not fail the request it looked at, nor end the process.
-    const complain = (error: unknown) => this.#logger.error(`onEvent threw on ${type}: ${String(error)}`);
+    const complain = (error: unknown) => this.#logger.error(`onEvent threw on ${type}: ${messageOf(error)}`);
     try {
       const result: unknown = this.#listener?.(event);
-      if (result instanceof Promise) result.catch(complain);
+      // Promises of libraries and of other realms are no instances of ours.
+      if (typeof Object(result).then === 'function') Promise.resolve(result).catch(complain);
     } catch (error) {
       complain(error);
     }
@@ -46,4 +47,10 @@ export class WristbandEvents {
   error(message: string): void {
     this.#logger.error(message);
   }
+}
+
+/** Whatever was thrown, also what cannot become a text. */
+function messageOf(error: unknown): string {
+  const { message }: { message?: unknown } = Object(error);
+  return typeof message === 'string' ? message : typeof error;
 }

@@ -121,8 +121,12 @@ export class SessionInUse implements OpenSession {
     // What the handler did in the meantime stays its own change.
     const since = changesBetween(known, { ...known, fields: this.session.toJSON() });
     const fields = { ...written, fields: copyFields(written) };
+    if (this.#hasBegun) {
+      // This much is kept; the rest is still to be written, or lost.
+      WristbandSession.replaceFields(this.session, copyFields(written));
+      this.skipResponse();
+    }
     WristbandSession.replaceFields(this.session, withChanges(fields, since, known).fields);
-    if (this.#hasBegun) this.skipResponse();
   }
 
   async renewTokens(refreshToken: string, exchange: TokenExchange): Promise<TokenData> {

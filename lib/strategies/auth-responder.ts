@@ -18,6 +18,9 @@ import { bearerChallenge } from './bearer-challenge.js';
 /** Says in the language of each context why a request may not pass. */
 @Injectable()
 export class AuthResponder {
+  /** The fields of one GraphQL request fail with the same error: one event is enough. */
+  readonly #told = new WeakSet<WristbandException>();
+
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly loginPage: LoginPage,
@@ -47,6 +50,8 @@ export class AuthResponder {
   }
 
   #tell(error: WristbandException, context?: AuthContext): void {
+    if (this.#told.has(error)) return;
+    this.#told.add(error);
     const user = context && boundAuthentication(context)?.user;
     const { message: problem } = error;
     this.events.emit({ type: 'access.refused', problem, ...failureOf(error), ...subjectOf(user ?? {}) });

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { launchChromium } from '../support/chromium.js';
@@ -172,6 +173,21 @@ describe('an application that is not new', () => {
     expect(app.cli('init', '-y', '--module', '../shop.module.ts').output).toContain(
       'is not inside this folder',
     );
+  });
+
+  it('writes nothing at all where a link leads out of its folder', () => {
+    const app = application(12);
+    mkdirSync(join(app.folder, 'src/sign-in'));
+    const elsewhere = `${app.folder}-elsewhere.ts`;
+    symlinkSync(elsewhere, join(app.folder, 'src/sign-in/profile.controller.ts'));
+    const before = app.files();
+
+    expect(app.cli('init', '-y')).toEqual({
+      exitCode: 1,
+      output: 'src/sign-in/profile.controller.ts is not inside this folder.\n',
+    });
+    expect(app.files()).toEqual(before);
+    expect(existsSync(elsewhere)).toBe(false);
   });
 
   it('is told when a package manager does not succeed', () => {

@@ -99,7 +99,7 @@ describe('onEvent', () => {
     await new Promise((resolve) => setImmediate(resolve));
 
     expect(status).toBe(302);
-    expect(app.logs).toContain('onEvent threw on return_url.rejected: Error: listener failed');
+    expect(app.logs).toContain('onEvent threw on return_url.rejected: listener failed');
     expect(unhandled).toEqual([]);
     process.off('unhandledRejection', note);
     await app.close();

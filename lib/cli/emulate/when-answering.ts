@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 const INTERVAL = 200;
 const PATIENCE = 60_000;
+const CONNECT_TIMEOUT = 1000;
 
 /** Waits until somebody listens at a URL. Gives up after a minute, or when aborted: it resolves then too. */
 export async function whenAnswering(url: URL, signal: AbortSignal): Promise<void> {
@@ -20,7 +21,7 @@ export async function isListening({ protocol, hostname, port }: URL): Promise<bo
     port: Number(port || (protocol === 'https:' ? 443 : 80)),
   });
   try {
-    await once(socket, 'connect');
+    await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT) });
     return true;
   } catch {
     return false;

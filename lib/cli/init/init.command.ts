@@ -30,6 +30,8 @@ export async function init(root: string, options: InitOptions, terminal: Termina
   if (plan.changes.length === 0 && plan.byHand.length === 0) {
     return nothingToDo('this application has its sign-in already', terminal);
   }
+  // Before anything is written: half of a sign-in would be worse than none.
+  for (const { path } of plan.changes) files.assertContains(path);
   if (!options.yes && !terminal.isInteractive) return tellOnly(plan, terminal);
 
   const left = await carryOut(plan, files, options, terminal);

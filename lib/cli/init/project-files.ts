@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { ProjectError, type Files } from './project.js';
 
@@ -16,16 +24,22 @@ export class ProjectFiles implements Files {
   /** Writes a file with the line ends that it had. */
   write(path: string, text: string): void {
     const file = join(this.root, path);
-    if (!this.contains(file)) throw new ProjectError(`${path} is not inside the project.`);
     const hasCrLf = this.#readRaw(path)?.includes('\r\n') === true;
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, hasCrLf ? text.replaceAll('\n', '\r\n') : text);
   }
 
+  /** @throws {ProjectError} for a path that leads out of the folder */
+  assertContains(path: string): void {
+    if (!this.contains(join(this.root, path))) throw new ProjectError(`${path} is not inside this folder.`);
+  }
+
   /** Whether a path is inside, also when links on the way are followed. */
   contains(file: string): boolean {
     let existing = file;
-    while (!existsSync(existing)) existing = dirname(existing);
+    while (!lstatSync(existing, { throwIfNoEntry: false })) existing = dirname(existing);
+    // A link to nothing may lead anywhere.
+    if (!existsSync(existing)) return false;
     const path = relative(realpathSync(this.root), realpathSync(existing));
     return path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path);
   }

@@ -56,7 +56,7 @@ export function describeProject({ read, list }: Files, module?: string): Project
   const main = maskComments(read(posix.join(folder, 'main.ts')) ?? '');
   const isEsm = manifest['type'] === 'module';
   const extension = isEsm ? '.js' : '';
-  const testFolder = posix.join(folder, '../test');
+  const testFolder = folder === '.' ? 'test' : posix.join(folder, '../test');
   const from = posix.relative(testFolder, rootModule.replace(/\.ts$/, extension));
   return {
     read,

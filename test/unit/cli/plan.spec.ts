@@ -122,6 +122,19 @@ describe.each([
   });
 });
 
+it('has its test below an application whose root module is in its root', () => {
+  const { 'src/app.module.ts': rootModule, ...files } = NEST_12;
+
+  const after = carriedOut({
+    ...files,
+    'nest-cli.json': '{ "sourceRoot": "." }',
+    'app.module.ts': rootModule!,
+  });
+
+  expect(after['test/sign-in.e2e-spec.ts']).toContain("'../app.module.js'");
+  expect(after['sign-in/sign-in.module.ts']).toBeDefined();
+});
+
 describe('CommonJS', () => {
   it('imports files without an extension, ES modules with one', () => {
     expect(carriedOut(NEST_11)['src/sign-in/sign-in.module.ts']).toContain("'./profile.controller'");

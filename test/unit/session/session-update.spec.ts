@@ -204,6 +204,19 @@ describe('session.update', () => {
     expect(await server.fields()).toEqual({ userId: 'grace', count: 1 });
   });
 
+  it('leaves what is changed beside it to the response, also when that does not wait for it', async () => {
+    store.latency = 20;
+
+    await server.request(({ session, response }) => {
+      void session.update(countUp);
+      session.meanwhile = 1;
+      response.end();
+    });
+
+    expect(await server.fields()).toEqual({ userId: 'grace', count: 2, meanwhile: 1 });
+    expect([server.events, server.logs]).toEqual([[], []]);
+  });
+
   it('is no lost change after the headers, as others are', async () => {
     await server.request(async ({ session, response }) => {
       response.flushHeaders();
