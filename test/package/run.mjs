@@ -8,7 +8,7 @@ import { withTypeScript } from '../support/typescript.mjs';
 
 const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const OLDEST = engines.node.match(/\d+\.\d+\.\d+/g);
-const QUICK = { 'nest-11-jest': ['current'], 'nest-12-esm': [OLDEST[1]] };
+const QUICK = { 'nest-11-jest': [OLDEST[1]] };
 
 const { values, positionals } = parseArgs({
   options: { node: { type: 'string', multiple: true, default: OLDEST }, quick: { type: 'boolean' } },
