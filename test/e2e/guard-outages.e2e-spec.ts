@@ -80,7 +80,7 @@ const AWAY: readonly EmulatorFault[] = [
 ];
 const OPTIONS: Partial<WristbandOptions> = {
   session: { secrets: SESSION_SECRET, secure: false, enableCsrfProtection: true, touchAfter: 600 },
-  http: { timeout: 400 },
+  http: { timeout: 1000 },
 };
 
 let emulator: WristbandEmulator;
@@ -128,7 +128,8 @@ function withUnknownKey(good: string): string {
 describePlatforms('guards while Wristband is away', (platform) => {
   beforeAll(async () => {
     emulator = await startWristbandEmulator({ accessTokenTtl: 24 * 3600 });
-    issuer = await startTestApp({ emulator, platform, options: OPTIONS });
+    // It has time, also on a busy machine.
+    issuer = await startTestApp({ emulator, platform, options: { ...OPTIONS, http: { timeout: 5000 } } });
     member = await signedIn(issuer, emulator);
     token = await accessTokenOf(issuer, emulator);
   });
