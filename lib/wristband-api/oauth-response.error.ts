@@ -13,13 +13,13 @@ export class OAuthResponseError extends Error {
   readonly details: OAuthErrorDetails;
 
   constructor(
-    readonly endpoint: string,
+    readonly path: string,
     readonly status: number,
     json: unknown,
   ) {
     const { error, error_description: description } = isJsonObject(json) ? json : {};
     const details = oauthErrorDetails(error, description) ?? { error: `http_${status}` };
-    super(`Wristband's ${endpoint} endpoint refused with ${status} ${details.error}`);
+    super(`Wristband refused ${path} with ${status} ${details.error}`);
     this.details = details;
   }
 }

@@ -54,66 +54,64 @@ export class WristbandClient {
   }
 
   async revoke(refreshToken: string): Promise<void> {
+    const path = '/oauth2/revoke';
     const form = { token: refreshToken, token_type_hint: 'refresh_token' };
-    const answer = await this.#postForm('/oauth2/revoke', form, true);
-    expectOk('revoke', answer);
+    expectOk(path, await this.#postForm(path, form, true));
   }
 
   async userInfo(accessToken: string): Promise<UserInfo> {
-    const answer = await this.transport.send({
-      method: 'GET',
-      path: '/oauth2/userinfo',
-      headers: { Accept: 'application/json', Authorization: `Bearer ${accessToken}` },
-      isRepeatable: true,
-    });
-    return this.#sensible('userinfo', parseUserInfo(expectOk('userinfo', answer)));
+    const path = '/oauth2/userinfo';
+    const headers = { Accept: 'application/json', Authorization: `Bearer ${accessToken}` };
+    const answer = await this.transport.send({ method: 'GET', path, headers, isRepeatable: true });
+    return this.#read(path, answer, parseUserInfo);
   }
 
   async sdkConfiguration(): Promise<SdkConfiguration> {
     const path = `/clients/${encodeURIComponent(this.#clientId)}/sdk-configuration`;
     const headers = { Accept: 'application/json', 'Content-Type': 'application/json' };
     const answer = await this.transport.send({ method: 'GET', path, headers, isRepeatable: true });
-    return this.#sensible('sdk-configuration', parseSdkConfiguration(expectOk('sdk-configuration', answer)));
+    return this.#read(path, answer, parseSdkConfiguration);
   }
 
   /** The public keys as they are: the JOSE library checks their shape. */
   async keySet(): Promise<unknown> {
+    const path = '/oauth2/jwks';
     const headers = { Accept: 'application/json' };
-    const answer = await this.transport.send({
-      method: 'GET',
-      path: '/oauth2/jwks',
-      headers,
-      isRepeatable: true,
-    });
-    const json = expectOk('jwks', answer);
-    return this.#sensible('jwks', isJsonObject(json) && Array.isArray(json.keys) ? json : undefined);
+    const answer = await this.transport.send({ method: 'GET', path, headers, isRepeatable: true });
+    return this.#read(path, answer, (json) =>
+      isJsonObject(json) && Array.isArray(json.keys) ? json : undefined,
+    );
   }
 
   async isCustomDomainValid(tenantCustomDomain: string): Promise<boolean> {
+    const path = '/custom-domains/validate';
     const answer = await this.transport.send({
       method: 'POST',
-      path: '/custom-domains/validate',
+      path,
       headers: { Accept: 'application/json', 'Content-Type': 'application/json' },
       body: JSON.stringify({ tenantCustomDomain }),
       isRepeatable: true,
     });
-    const json = expectOk('custom-domains/validate', answer);
-    const valid = isJsonObject(json) ? json.valid : undefined;
-    return this.#sensible('custom-domains/validate', typeof valid === 'boolean' ? valid : undefined);
+    return this.#read(path, answer, (json) =>
+      isJsonObject(json) && typeof json.valid === 'boolean' ? json.valid : undefined,
+    );
   }
 
   async #token(form: Readonly<Record<string, string>>): Promise<TokenAnswer> {
-    const answer = await this.#postForm('/oauth2/token', form, false);
+    const path = '/oauth2/token';
+    const answer = await this.#postForm(path, form, false);
     if (answer.status === 401)
       this.events.error('Wristband refused the client: check clientId and clientSecret');
-    return this.#sensible('token', parseTokenAnswer(expectOk('token', answer)));
+    return this.#read(path, answer, parseTokenAnswer);
   }
 
-  #sensible<T>(endpoint: string, answer: T | undefined): T {
-    if (answer !== undefined) return answer;
-    const cause = new Error(`Wristband's ${endpoint} endpoint answered something that cannot be used`);
+  /** What is in an answer. */
+  #read<T>(path: string, answer: TransportAnswer, parse: (json: unknown) => T | undefined): T {
+    const parsed = parse(expectOk(path, answer));
+    if (parsed !== undefined) return parsed;
+    const cause = new Error(`Wristband's answer to ${path} cannot be used`);
     const reason = 'gave an answer that cannot be used';
-    this.events.emit({ type: 'wristband.unavailable', path: endpoint, reason });
+    this.events.emit({ type: 'wristband.unavailable', path, reason });
     const message = 'Wristband gave an answer that cannot be used; try again soon';
     throw new WristbandException('wristband_unavailable', message, { cause, retryAfter: 5 });
   }
@@ -138,7 +136,7 @@ export class WristbandClient {
   }
 }
 
-function expectOk(endpoint: string, { status, json }: TransportAnswer): unknown {
+function expectOk(path: string, { status, json }: TransportAnswer): unknown {
   if (status >= 200 && status < 300) return json;
-  throw new OAuthResponseError(endpoint, status, json);
+  throw new OAuthResponseError(path, status, json);
 }

@@ -287,6 +287,20 @@ describe('events', () => {
     ]);
   });
 
+  it('name the path of an answer that makes no sense as that of one that does not come', async () => {
+    const app = await start();
+    const browser = await signedIn(app);
+    await browser.get(`${app.origin}/orders/expire`);
+    told(app);
+
+    emulator.fail('token', { kind: 'status', status: 200, body: ['unexpected'] });
+    await browser.get(`${app.origin}/orders`);
+
+    expect(told(app, 'wristband')).toEqual([
+      { type: 'wristband.unavailable', path: '/oauth2/token', reason: 'gave an answer that cannot be used' },
+    ]);
+  });
+
   it('tell what the session store did not do, and when it does again', async () => {
     const store = new MemorySessionStore();
     const app = await start({ store });

@@ -30,22 +30,17 @@ export function sessionKeeper(
 ): SessionKeeper {
   const ended = new EndedSessions(options);
   const newestTokens = (fields: StoredSession['fields']) => tokensNewerThan(fields, refresher);
-  const revocations = store && new RevocationIndex(store, options);
-  if (options.store && store && revocations) {
+  if (store && options.store) {
     const records = new SessionRecords(store, options, (session) => upToDate(session, newestTokens));
-    return new StoreSessionKeeper(
-      options,
-      records,
-      ended,
-      revocations,
-      new TokenLease(store, records),
-      events,
-    );
+    const revocations = new RevocationIndex(store, options);
+    const lease = new TokenLease(store, records);
+    return new StoreSessionKeeper(options, records, ended, revocations, lease, events);
   }
   const sealed = new SealedSessions(options);
   const changes = new RecentChanges();
   const cookies = new CookieSessionKeeper({ options, sealed, ended, changes, newestTokens }, events);
-  if (!store || !revocations) return cookies;
+  if (!store) return cookies;
+  const revocations = new RevocationIndex(store, options);
   const renewals = new SharedTokenRenewals(store, options.secrets);
   return new SharedCookieSessionKeeper(cookies, revocations, renewals, events);
 }

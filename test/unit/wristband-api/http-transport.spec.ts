@@ -1,23 +1,12 @@
-import { trace } from '@opentelemetry/api';
-import {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  SimpleSpanProcessor,
-} from '@opentelemetry/sdk-trace-base';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ResolvedOptions } from '../../../lib/config/resolved-options.js';
 import { WristbandEvents } from '../../../lib/events/wristband-events.js';
 import type { WristbandEvent } from '../../../lib/index.js';
 import { Spans } from '../../../lib/telemetry/spans.js';
 import { HttpTransport } from '../../../lib/wristband-api/http-transport.js';
+import { recordSpans } from '../../support/spans.js';
 
-const exporter = new InMemorySpanExporter();
-beforeAll(() => {
-  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-  trace.setGlobalTracerProvider(provider);
-});
-beforeEach(() => exporter.reset());
-afterAll(() => trace.disable());
+const spans = recordSpans();
 
 const request = { method: 'POST', path: '/oauth2/token', isRepeatable: false } as const;
 const silent = { log() {}, warn() {}, error() {} };
@@ -33,7 +22,7 @@ async function send(fetch: typeof globalThis.fetch, more: Partial<ResolvedOption
   } as ResolvedOptions;
   const transport = new HttpTransport(options, new WristbandEvents(options), await Spans.load());
   const outcome = await transport.send(request).catch((error: unknown) => error);
-  return { outcome, events, attributes: exporter.getFinishedSpans()[0]?.attributes };
+  return { outcome, events, attributes: spans()[0]?.attributes };
 }
 
 const withCode = (code: string, message = '') =>

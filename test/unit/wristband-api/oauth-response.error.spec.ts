@@ -4,7 +4,7 @@ import { oauthErrorDetails, OAuthResponseError } from '../../../lib/wristband-ap
 
 describe('OAuthResponseError', () => {
   it('keeps what the endpoint said', () => {
-    const error = new OAuthResponseError('token', 400, {
+    const error = new OAuthResponseError('/oauth2/token', 400, {
       error: 'invalid_grant',
       error_description: 'The code is spent.',
     });
@@ -12,15 +12,15 @@ describe('OAuthResponseError', () => {
     expect(error).toBeInstanceOf(Error);
     expect(error).toMatchObject({
       name: 'OAuthResponseError',
-      endpoint: 'token',
+      path: '/oauth2/token',
       status: 400,
       details: { error: 'invalid_grant', errorDescription: 'The code is spent.' },
-      message: "Wristband's token endpoint refused with 400 invalid_grant",
+      message: 'Wristband refused /oauth2/token with 400 invalid_grant',
     });
   });
 
   it('leaves the description out of its message, because it may repeat what was sent', () => {
-    const error = new OAuthResponseError('token', 400, {
+    const error = new OAuthResponseError('/oauth2/token', 400, {
       error: 'invalid_grant',
       error_description: 'code abc123 unknown',
     });
@@ -38,11 +38,11 @@ describe('OAuthResponseError', () => {
     ['an error that is an object', { error: { code: 'invalid_grant' } }],
     ['an error that is a number', { error: 400 }],
   ])('names the status when the answer is %s', (_title, json) => {
-    expect(new OAuthResponseError('token', 404, json).details).toEqual({ error: 'http_404' });
+    expect(new OAuthResponseError('/oauth2/token', 404, json).details).toEqual({ error: 'http_404' });
   });
 
   it('does not take a fault of another kind for a refused grant', () => {
-    const error = new OAuthResponseError('token', 400, { title: 'invalid_grant' });
+    const error = new OAuthResponseError('/oauth2/token', 400, { title: 'invalid_grant' });
 
     expect(error.details.error).not.toBe('invalid_grant');
   });
