@@ -8,6 +8,8 @@ export default defineConfig({
     environment: 'node',
     // Most files wait for servers and clocks: on two cores one worker would leave one of them idle.
     maxWorkers: 2,
+    // Files clean up after themselves: loading Nest again for each of them would take as long as a third of the tests.
+    isolate: false,
     globalSetup: ['test/support/chromium.ts', 'test/support/redis.ts'],
     // Fails every file in whose logs or events a secret is found.
     setupFiles: ['test/support/secret-sink.setup.ts'],

@@ -6,7 +6,9 @@ import { watchTraffic } from './secret-traffic.js';
 import { SecretWatch } from './secret-watch.js';
 
 /** What is logged, and told as an event, in this process from now on, and the secrets that go through it. */
-export function openSecretSink(): SecretWatch {
+export const secretSink = openSecretSink();
+
+function openSecretSink(): SecretWatch {
   const watch = new SecretWatch();
   watchTraffic(watch);
   channel(WRISTBAND_EVENTS).subscribe((event) => watch.addLine(JSON.stringify(event)));

@@ -23,6 +23,12 @@ export class SecretWatch {
     return { secrets: this.#secrets.size, lines: this.#lines.size };
   }
 
+  /** Forgets what there was so far. */
+  clear(): void {
+    this.#secrets.clear();
+    this.#lines.clear();
+  }
+
   /** The lines that hold a secret, which is blotted out. */
   leaks(): string[] {
     const all = [...this.#lines].join('\n');

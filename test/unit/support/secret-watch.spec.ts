@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { WristbandEvents } from '../../../lib/events/wristband-events.js';
-import { openSecretSink } from '../../support/secret-sink.js';
+import { secretSink } from '../../support/secret-sink.js';
 import { SecretWatch } from '../../support/secret-watch.js';
 
 const TOKEN = 'head-of-a-token.body-of-the-token.signature-of-the-token';
@@ -44,7 +44,7 @@ it.each([
   ['the secret of the client', 'a-client-secret-of-32-characters'],
   ['nothing', undefined],
 ])('sees in the traffic of this process, and finds in log and events: %s', async (_, secret) => {
-  const sink = openSecretSink();
+  secretSink.clear();
   const events = new WristbandEvents({ logger: { log() {}, error() {}, warn() {} } } as never);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -58,5 +58,5 @@ it.each([
 
   const event = '{"type":"refresh.refused","reason":"█"}';
   const expected = ['careless: █', expect.stringContaining('"reason":"█"'), event];
-  expect(sink.leaks()).toEqual(secret === undefined ? [] : expected);
+  expect(secretSink.leaks()).toEqual(secret === undefined ? [] : expected);
 });
