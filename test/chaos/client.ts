@@ -37,7 +37,7 @@ export class Pace {
 export class Client {
   constructor(
     private readonly origin: string,
-    private readonly pace: Pace,
+    readonly pace: Pace,
     private readonly now: () => number,
   ) {}
 

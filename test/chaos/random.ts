@@ -29,7 +29,7 @@ export class Random {
   }
 
   /** One of the names, each as often as its weight says. */
-  weighted<N extends string>(weights: Readonly<Record<N, number>>): N {
+  weighted<N extends string>(weights: Readonly<Partial<Record<N, number>>>): N {
     const entries = Object.entries(weights) as [N, number][];
     let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
     const found = entries.find(([, weight]) => (left -= weight) < 0);

@@ -1,16 +1,22 @@
-import type { ChaosReport } from './simulation.js';
+import type { Journal } from './journal.js';
 
 /** Violations whose traces are shown. */
 const SHOWN = 10;
 
+export interface Report {
+  readonly title: string;
+  readonly journal: Journal;
+  /** The longest that this process was kept from its work, in milliseconds. */
+  readonly longestLag: number;
+}
+
 /** A report as text. */
-export function textOf({ options, journal, longestLag }: ChaosReport): string {
-  const { mode, seed, ms, users } = options;
+export function textOf({ title, journal, longestLag }: Report): string {
   const { violations, answers, faults, remarks } = journal;
   const seconds = journal.now() / 1000;
   const total = sumOf([...answers.values()].flatMap((counts) => [...counts.values()]));
   return [
-    `Chaos: mode ${mode}, seed ${seed}, ${users} users, ${ms / 1000} s of trouble (${seconds.toFixed(0)} s in all)`,
+    `${title} (${seconds.toFixed(0)} s in all)`,
     `${total} operations, ${(total / seconds).toFixed(0)} a second; longest pause of this process ${longestLag.toFixed(0)} ms`,
     '',
     ...[...answers].flatMap(([operation, counts]) => [

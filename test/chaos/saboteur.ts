@@ -37,6 +37,8 @@ export class Saboteur {
     private readonly world: World,
     private readonly redis: DurableRedis,
     private readonly seed: string,
+    /** What may break, and how often what. */
+    private readonly mischief: Readonly<Partial<Record<Mischief, number>>> = MISCHIEF,
   ) {
     this.#random = new Random(`${seed} saboteur`);
     this.#watchTokens();
@@ -47,7 +49,7 @@ export class Saboteur {
     this.#until = until;
     while (this.world.journal.now() < until) {
       await delay(this.#random.between(300, 2500));
-      this.#begin(this.#random.weighted(MISCHIEF));
+      this.#begin(this.#random.weighted<Mischief>(this.mischief));
     }
     await Promise.all(this.#ongoing);
   }

@@ -10,6 +10,7 @@ import { type DurableRedis, startDurableRedis } from './durable-redis.js';
 import { Journal } from './journal.js';
 import { Saboteur } from './saboteur.js';
 import { TokenWatch } from './token-watch.js';
+import type { Report } from './report.js';
 import { ChaosUser } from './user.js';
 import type { ChaosMode, World } from './world.js';
 
@@ -24,20 +25,37 @@ export interface ChaosOptions {
   readonly rate: number;
 }
 
-export interface ChaosReport {
-  readonly options: ChaosOptions;
-  readonly journal: Journal;
-  /** The longest that this process was kept from its work, in milliseconds. */
-  readonly longestLag: number;
-}
-
 /** Seconds that access tokens live; the session takes half of it off. */
 const TOKEN_LIFE = 10;
 const PROCESSES = 4;
 
+/** A world with its users, and the Redis that it has. */
+export interface Stage {
+  readonly world: World;
+  readonly redis: DurableRedis;
+  readonly users: readonly ChaosUser[];
+  close(): Promise<void>;
+}
+
+export interface StageOptions extends Pick<ChaosOptions, 'mode' | 'seed' | 'users' | 'rate'> {
+  readonly processes: number;
+  /** Seconds that access tokens live; the session takes half of it off. */
+  readonly tokenLife: number;
+}
+
 /** Lets many users work with a cluster while parts of it break, and reports what each of them missed. */
-export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { mode, users: count } = options;
+export async function runChaos(options: ChaosOptions): Promise<Report> {
+  const stage = await startStage({ ...options, processes: PROCESSES, tokenLife: TOKEN_LIFE });
+  try {
+    return await simulate(options, stage);
+  } finally {
+    await stage.close();
+  }
+}
+
+/** Starts Wristband, Redis and the processes of an application. */
+export async function startStage(options: StageOptions): Promise<Stage> {
+  const { mode, seed, users: count, processes, tokenLife } = options;
   const accounts = Array.from({ length: count }, (_, index) => ({
     id: `user-${index}`,
     email: `user-${index}@example.com`,
@@ -45,24 +63,28 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     tenant: index % 2 ? 'acme' : 'globex',
   }));
   const parts: { close(): Promise<void> }[] = [];
+  const close = async () => {
+    for (const part of parts) await part.close();
+  };
   const started = async <T extends { close(): Promise<void> }>(part: Promise<T>): Promise<T> => {
     const one = await part;
     parts.unshift(one);
     return one;
   };
   try {
-    const emulator = await started(startWristbandEmulator({ users: accounts, accessTokenTtl: TOKEN_LIFE }));
+    const emulator = await started(startWristbandEmulator({ users: accounts, accessTokenTtl: tokenLife }));
     const redis = await started(startDurableRedis());
     const session = { touchAfter: 5 };
-    const settings = { emulator, mode, session, processes: PROCESSES, redisUrl: redis.url, keepAlive: true };
-    const cluster = await started(startCluster(settings));
-    return await simulate(options, worldOf(options, emulator, cluster), redis, accounts);
-  } finally {
-    for (const part of parts) await part.close();
+    const settings = { emulator, mode, session, processes, redisUrl: redis.url, keepAlive: true };
+    const world = worldOf(options, emulator, await started(startCluster(settings)));
+    return { world, redis, users: accounts.map((account) => new ChaosUser(account, world, seed)), close };
+  } catch (error) {
+    await close();
+    throw error;
   }
 }
 
-function worldOf({ mode, rate }: ChaosOptions, emulator: WristbandEmulator, cluster: Cluster): World {
+function worldOf({ mode, rate }: StageOptions, emulator: WristbandEmulator, cluster: Cluster): World {
   const { origin } = cluster;
   emulator.setApplication({
     loginUrl: `${origin}/api/auth/login`,
@@ -79,20 +101,14 @@ function worldOf({ mode, rate }: ChaosOptions, emulator: WristbandEmulator, clus
   return { mode, cluster, emulator, client, journal, watch };
 }
 
-async function simulate(
-  options: ChaosOptions,
-  world: World,
-  redis: DurableRedis,
-  accounts: readonly ConstructorParameters<typeof ChaosUser>[0][],
-): Promise<ChaosReport> {
-  const { seed, ms } = options;
-  const { journal } = world;
+async function simulate(options: ChaosOptions, { world, redis, users }: Stage): Promise<Report> {
+  const { mode, seed, ms, users: count } = options;
+  const title = `Chaos: mode ${mode}, seed ${seed}, ${count} users, ${ms / 1000} s of trouble`;
   const lag = monitorEventLoopDelay();
   lag.enable();
-  const users = accounts.map((account) => new ChaosUser(account, world, seed));
   const saboteur = new Saboteur(world, redis, seed);
   await Promise.all([saboteur.work(ms), ...users.map((user) => user.live(ms))]);
   await Promise.all(users.map((user) => user.settle()));
   lag.disable();
-  return { options, journal, longestLag: lag.max / 1e6 };
+  return { title, journal: world.journal, longestLag: lag.max / 1e6 };
 }

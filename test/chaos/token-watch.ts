@@ -24,6 +24,8 @@ export class TokenWatch {
   readonly #exchanges = new Map<string, Exchange[]>();
   readonly #kills: { readonly worker: string; readonly pid: number | undefined; readonly at: number }[] = [];
   readonly #troubles: { readonly from: number; to: number }[] = [];
+  /** The newest access token that Wristband gave out. */
+  newestAccessToken = '';
   /** Called when a process begins to exchange a refresh token. */
   onExchange: (worker: string) => void = () => undefined;
 
@@ -41,7 +43,8 @@ export class TokenWatch {
 
   /** A good answer of the token endpoint. */
   answered(body: EmulatorJson): void {
-    const { sub = '' } = decodeJwt(String(body.access_token));
+    this.newestAccessToken = String(body.access_token);
+    const { sub = '' } = decodeJwt(this.newestAccessToken);
     this.#owners.set(body.refresh_token, sub);
     const exchange = this.#of(sub).findLast(({ doneAt }) => doneAt === undefined);
     if (exchange) exchange.doneAt = this.journal.now();

@@ -3,6 +3,9 @@ import type { WristbandEmulator } from '../../lib/testing/index.js';
 import { startProxy } from './proxy.js';
 import { WorkerProcess } from './worker-process.js';
 
+/** That sessions are sealed with until the processes are told another one. */
+export const CLUSTER_SECRET = 'a-session-secret-for-clusters-of-32-or-more';
+
 export interface ClusterSettings {
   readonly emulator: WristbandEmulator;
   readonly processes: number;
@@ -64,7 +67,7 @@ function environmentOf(settings: ClusterSettings, origin: string): Record<string
     APPLICATION_VANITY_DOMAIN: emulator.vanityDomain,
     LOGIN_URL: `${origin}/api/auth/login`,
     REDIRECT_URI: `${origin}/api/auth/callback`,
-    SESSION_SECRET: 'a-session-secret-for-clusters-of-32-or-more',
+    SESSION_SECRET: CLUSTER_SECRET,
     REDIS_URL: redisUrl,
     REDIS_PREFIX: prefix,
     SESSION_OPTIONS: JSON.stringify(session),

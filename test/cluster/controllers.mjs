@@ -1,7 +1,13 @@
 // What the processes of a cluster serve.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Controller, Get, Inject, Param, Post, Query, Redirect, Req, Res, UseGuards } from '@nestjs/common';
-import { Session, SessionAuthGuard, WristbandAuthService } from '../../dist/index.js';
+import {
+  CurrentUser,
+  JwtAuthGuard,
+  Session,
+  SessionAuthGuard,
+  WristbandAuthService,
+} from '../../dist/index.js';
 import { route } from './route.mjs';
 
 const response = Res({ passthrough: true });
@@ -81,4 +87,17 @@ export function pagesController() {
   route(PagesController, 'count', [Post('count/:key')], [Session(), Param('key')]);
   route(PagesController, 'slow', [Get('slow/:ms')], [Session(), Param('ms'), Query('set')]);
   return PagesController;
+}
+
+/** For those who bring an access token. */
+export function bearerController() {
+  class BearerController {
+    who(userId) {
+      return { userId };
+    }
+  }
+  Controller('bearer')(BearerController);
+  UseGuards(JwtAuthGuard)(BearerController);
+  route(BearerController, 'who', [Get()], [CurrentUser('userId')]);
+  return BearerController;
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
-import { type Cluster, startCluster } from '../cluster/cluster.js';
+import { type Cluster, CLUSTER_SECRET, startCluster } from '../cluster/cluster.js';
 import { type Answer, ask, askAll, distinct, pairOf } from '../cluster/crowd.js';
 import { dumpOf } from '../cluster/redis-dump.js';
 import { expiredSession, expiry, sessionCookie, signInTo, withShortTokens } from '../cluster/sign-ins.js';
@@ -177,5 +177,31 @@ describe('a copy of Redis', () => {
     const names = known.map(({ id }) => `${prefix}session:${hash('sha256', key(id), 'base64url')}`);
     expect(during).toContain(`${prefix}lock:`);
     expect(names.filter((name) => after.includes(name))).toHaveLength(kept);
+  });
+});
+
+describe('a new secret, release after release', () => {
+  it.each([
+    ['in the store', () => cluster],
+    ['in shared cookies', () => shared],
+  ])('signs nobody out while processes differ, with sessions %s', async (_, where) => {
+    const { origin, workers } = where();
+    const [old, next] = [CLUSTER_SECRET, 'the-secret-of-the-next-release-of-32-or-more'];
+    const release = (secrets: string[], some = workers) =>
+      Promise.all(some.map((worker) => worker.replace(secrets)));
+    const cookie = await signInHere(undefined, where());
+
+    await release([old, next]);
+    await release([next, old], workers.slice(0, 1));
+    const [first, last] = [workers[0]!.port, workers.at(-1)!.port];
+    const written = await ask(origin, { method: 'POST', path: '/set/theme', cookie, port: first });
+    const moved = written.setCookies.map(pairOf).at(-1)!;
+    const meanwhile = [cookie, moved].map((one) => ask(origin, { path: '/me', cookie: one, port: last }));
+    expect((await Promise.all(meanwhile)).map(({ status }) => status)).toEqual([200, 200]);
+
+    await release([next]);
+    const after = [cookie, moved].map((one) => ask(origin, { path: '/me', cookie: one }));
+    // What only the old secret opens is over with it.
+    expect((await Promise.all(after)).map(({ status }) => status)).toEqual([401, 200]);
   });
 });

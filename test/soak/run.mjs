@@ -1,0 +1,47 @@
+// npm run soak [-- --seconds 300 --seed 1 --users 60 --rate 60]: the events of an hour, in five minutes, in both modes at the
+// same time. Ends with 1 when a process grows or becomes slow, or when somebody missed what the library promises.
+import { parseArgs } from 'node:util';
+import { withTypeScript } from '../support/typescript.mjs';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '300' },
+    seed: { type: 'string', default: '1' },
+    users: { type: 'string', default: '60' },
+    rate: { type: 'string', default: '60' },
+  },
+});
+const UNITS = { heap: 'MB', resident: 'MB', handles: '', middle: 'ms', long: 'ms' };
+const TITLES = {
+  heap: 'heap',
+  resident: 'resident memory',
+  handles: 'handles',
+  middle: 'event-loop delay, middle',
+  long: 'event-loop delay, 99 %',
+};
+
+function print(text) {
+  process.stdout.write(`${text}\n`);
+}
+
+function amount(name, value) {
+  return `${(UNITS[name] === 'MB' ? value / 2 ** 20 : value).toFixed(1)} ${UNITS[name]}`.trim();
+}
+
+await withTypeScript(async (load) => {
+  const { runSoak } = await load('/test/soak/soak.ts');
+  const { trendsOf } = await load('/test/soak/flatness.ts');
+  const { textOf } = await load('/test/chaos/report.ts');
+  const { seed, seconds, users, rate } = values;
+  const options = { seed, ms: Number(seconds) * 1000, users: Number(users), rate: Number(rate) };
+  for (const report of await runSoak(options)) {
+    print(textOf(report));
+    print('\nAfter the warm-up, and at the end');
+    for (const { name, early, late, isFlat } of trendsOf(report.gauges)) {
+      print(`  ${TITLES[name]}: ${amount(name, early)}, ${amount(name, late)}${isFlat ? '' : '  NOT FLAT'}`);
+      if (!isFlat) process.exitCode = 1;
+    }
+    print('');
+    if (report.journal.violations.length > 0) process.exitCode = 1;
+  }
+});

@@ -1,0 +1,99 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Random } from '../chaos/random.js';
+import type { Report } from '../chaos/report.js';
+import { Saboteur } from '../chaos/saboteur.js';
+import { type Stage, startStage } from '../chaos/simulation.js';
+import { CLUSTER_SECRET } from '../cluster/cluster.js';
+import type { Gauge } from '../cluster/worker-process.js';
+import { PasserBy } from './passer-by.js';
+
+const MODES = ['shared-cookie', 'store'] as const;
+
+export interface SoakOptions {
+  readonly seed: string;
+  readonly ms: number;
+  /** Of each mode. */
+  readonly users: number;
+  /** How many requests may begin in a second, of each mode. */
+  readonly rate: number;
+}
+
+export interface SoakReport extends Report {
+  readonly gauges: readonly Gauge[];
+}
+
+const PASSERS_BY = 4;
+/** How often things happen, as parts of the run: an hour's events in whatever time there is. */
+const RELEASES = 12;
+const KEY_ROTATIONS = 6;
+const GAUGES = 30;
+/** Of 30 minutes in an hour. */
+const TOKEN_LIFE = 0.1;
+
+/** Lets an application work for long in each mode at the same time, while secrets and keys are rotated and Wristband fails. */
+export async function runSoak(options: SoakOptions): Promise<SoakReport[]> {
+  const runs = await Promise.allSettled(MODES.map((mode) => soak(mode, options)));
+  return runs.map((run) => {
+    if (run.status === 'rejected') throw run.reason;
+    return run.value;
+  });
+}
+
+async function soak(mode: (typeof MODES)[number], options: SoakOptions): Promise<SoakReport> {
+  const { seed, ms } = options;
+  const tokenLife = Math.max(Math.round((ms / 1000) * TOKEN_LIFE), 4);
+  const title = `Soak: mode ${mode}, seed ${seed}, ${options.users} users`;
+  const lag = monitorEventLoopDelay();
+  lag.enable();
+  const stage = await startStage({ ...options, mode, processes: 1, tokenLife });
+  try {
+    const { world, redis, users } = stage;
+    const saboteur = new Saboteur(world, redis, seed, { wristband: 1 });
+    const passersBy = Array.from(
+      { length: PASSERS_BY },
+      (_, index) => new PasserBy(world, new Random(`${seed} passer-by ${index}`)),
+    );
+    const gauges: Gauge[] = [];
+    await Promise.all([
+      ...[...users, ...passersBy].map((one) => one.live(ms)),
+      saboteur.work(ms),
+      rotateSecrets(stage, ms),
+      rotateKeys(stage, ms),
+      measure(stage, ms, gauges),
+    ]);
+    await Promise.all(users.map((user) => user.settle()));
+    return { title, journal: world.journal, longestLag: lag.max / 1e6, gauges };
+  } finally {
+    await stage.close();
+  }
+}
+
+/** As with the releases of an application: the newest secret seals, those before it still open. */
+async function rotateSecrets({ world }: Stage, ms: number): Promise<void> {
+  const secrets = [CLUSTER_SECRET];
+  for (let release = 1; release < RELEASES; release += 1) {
+    await delay(ms / RELEASES);
+    secrets.unshift(`the-session-secret-of-release-${release}-of-the-soak`);
+    for (const worker of world.cluster.workers) await worker.replace(secrets);
+    world.journal.fault('secrets rotated in a new release');
+  }
+}
+
+async function rotateKeys({ world }: Stage, ms: number): Promise<void> {
+  for (let rotation = 1; rotation < KEY_ROTATIONS; rotation += 1) {
+    await delay(ms / KEY_ROTATIONS);
+    await world.emulator.rotateKeys();
+    world.journal.fault('signing keys of Wristband rotated');
+  }
+}
+
+async function measure({ world }: Stage, ms: number, gauges: Gauge[]): Promise<void> {
+  const [worker] = world.cluster.workers;
+  for (let count = 0; worker && count < GAUGES; count += 1) {
+    await delay(ms / GAUGES);
+    gauges.push(await worker.gauge());
+    // A log of every call in an emulator that runs for long is not what is measured, but it is memory.
+    world.emulator.clearCalls();
+  }
+}
