@@ -20,6 +20,13 @@ it.each([
   expect(app.cli(...args)).toEqual({ exitCode, output: expect.stringContaining(output) });
 });
 
+it('wants a PORT that can be one', () => {
+  const app = application(12, { '.env': 'PORT=http\n' });
+
+  const output = 'PORT must be a number from 1 to 65535, not http.\n';
+  expect(app.cli('emulate', '--', 'node')).toEqual({ exitCode: 1, output });
+});
+
 it('does not start beside something that has its port', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());

@@ -63,7 +63,9 @@ export async function emulate(
 /** Where the application will listen. It is told as well, so that both mean the same. */
 function applicationPort(): string {
   const inFile = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
-  return process.env.PORT || inFile.PORT || '3000';
+  const port = process.env.PORT || inFile.PORT || '3000';
+  if (URL.canParse(`http://localhost:${port}`)) return port;
+  throw new Error(`PORT must be a number from 1 to 65535, not ${port}.`);
 }
 
 async function start(
