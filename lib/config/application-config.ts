@@ -3,6 +3,7 @@ import { hasPlaceholder, placeholderProblem } from '../tenant/placeholder.js';
 import type { SdkConfiguration } from '../wristband-api/answer-shapes.js';
 import * as check from './option-checks.js';
 import type { ResolvedOptions } from './resolved-options.js';
+import { sessionCookieProblems } from './session-cookie-problems.js';
 
 /** Where the application and its pages at Wristband are: options by hand completed by auto-configuration. */
 export interface ApplicationConfig {
@@ -43,7 +44,10 @@ export function mergeConfiguration(options: ResolvedOptions, remote: SdkConfigur
 }
 
 /** What is still wrong with a merged configuration. */
-export function configurationProblems(merged: SdkConfiguration): ConfigProblem[] {
+export function configurationProblems(
+  { session }: Pick<ResolvedOptions, 'session'>,
+  merged: SdkConfiguration,
+): ConfigProblem[] {
   const missing = (['loginUrl', 'redirectUri'] as const)
     .filter((field) => merged[field] === undefined)
     .map((field) => ({ option: field, message: 'is set neither by hand nor in the Wristband dashboard' }));
@@ -51,7 +55,11 @@ export function configurationProblems(merged: SdkConfiguration): ConfigProblem[]
     const message = FIELD_CHECKS[option as Field](value);
     return message === undefined ? [] : [{ option, message }];
   });
-  return [...missing, ...malformed, ...(missing.length + malformed.length === 0 ? ruleProblems(merged) : [])];
+  if (missing.length + malformed.length > 0) return [...missing, ...malformed];
+  return [
+    ...ruleProblems(merged),
+    ...(session ? sessionCookieProblems(session, merged.redirectUri ?? '') : []),
+  ];
 }
 
 function ruleProblems(merged: SdkConfiguration): ConfigProblem[] {

@@ -73,7 +73,7 @@ export class AutoConfiguration {
   async #fetchAndMerge(): Promise<ApplicationConfig> {
     const remote = this.options.autoConfigureEnabled ? await this.#fetch() : {};
     const merged = mergeConfiguration(this.options, remote);
-    const problems = configurationProblems(merged);
+    const problems = configurationProblems(this.options, merged);
     if (problems.length > 0) throw new WristbandConfigError(problems);
     return toApplicationConfig(this.options, merged);
   }

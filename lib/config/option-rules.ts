@@ -1,11 +1,12 @@
 import type { ConfigProblem } from '../errors/wristband-config.error.js';
 import type { SessionOptions } from '../interfaces/session-options.interface.js';
 import type { WristbandOptions } from '../interfaces/wristband-options.interface.js';
-import { parseHost } from '../tenant/tenant-host.js';
+import { isLoopback } from '../tenant/tenant-host.js';
 import { isFamilyName } from '../session/cookies/cookie-family.js';
 import { placeholderProblem } from '../tenant/placeholder.js';
 import { MIN_SECRET_LENGTH } from './option-checks.js';
 import { defaultCookieName, SESSION_DEFAULTS } from './resolved-options.js';
+import { sessionCookieProblems } from './session-cookie-problems.js';
 
 /** A rule between options. */
 interface Rule<T> {
@@ -93,9 +94,14 @@ const SESSION_RULES: readonly Rule<SessionOptions>[] = [
  */
 export function ruleProblems(options: WristbandOptions, wrong: ReadonlySet<string>): ConfigProblem[] {
   const session = wrong.has('session') ? undefined : options.session;
+  const { redirectUri } = options;
+  const isCookieKnown = ['redirectUri', 'session.domain', 'session.secure'].every((name) => !wrong.has(name));
   return [
     ...brokenRules(options, RULES, '', wrong),
     ...(session ? brokenRules(session, SESSION_RULES, 'session.', wrong) : []),
+    ...(session && redirectUri !== undefined && isCookieKnown
+      ? sessionCookieProblems(session, redirectUri)
+      : []),
   ];
 }
 
@@ -129,11 +135,6 @@ function placeholderRule(option: 'loginUrl' | 'redirectUri'): Rule<WristbandOpti
       return url !== undefined && isRootDomainFinal && placeholderProblem(url, rootDomain !== undefined);
     },
   };
-}
-
-function isLoopback(domain: string): boolean {
-  const { hostname } = parseHost(domain);
-  return /^(localhost|127\.0\.0\.1|\[::1\])$|\.localhost$/.test(hostname);
 }
 
 /** @see https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#name-cookie-name-prefixes */

@@ -42,6 +42,11 @@ export function parseHost(host: string): { readonly hostname: string; readonly p
   return { hostname: text.slice(0, end).replace(/\.$/, ''), port: text.slice(end + 1) };
 }
 
+/** Whether a host, with a port or without, is this machine. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127\.0\.0\.1|\[::1\])$|\.localhost$/.test(parseHost(host).hostname);
+}
+
 /** The tenant whose subdomain of `rootDomain` a host is: exactly one valid label, nothing else. */
 export function tenantOfSubdomain(host: string, rootDomain: string): string | undefined {
   const { hostname } = parseHost(host);

@@ -176,6 +176,40 @@ describe('validateOptions', () => {
     expect(problemsOf({ ...VALID, session: { ...VALID.session, ...session } })).toEqual(expected);
   });
 
+  it.each<[redirectUri: string, session: Partial<SessionOptions>, options: string[]]>([
+    ['https://app.yourapp.io/callback', { domain: 'yourapp.io' }, []],
+    ['https://app.yourapp.io/callback', { domain: '.YourApp.io' }, []],
+    ['https://yourapp.io/callback', { domain: 'yourapp.io' }, []],
+    ['https://{tenant_name}.yourapp.io/callback', { domain: 'yourapp.io' }, []],
+    ['https://yourapp.io/callback', { domain: 'app.yourapp.io' }, ['domain']],
+    ['https://notyourapp.io/callback', { domain: 'yourapp.io' }, ['domain']],
+    ['https://{tenant_name}.yourapp.io/callback', { domain: 'app.yourapp.io' }, ['domain']],
+    ['http://dev.yourapp.io/callback', {}, ['secure']],
+    ['http://dev.yourapp.io/callback', { secure: false }, []],
+    ['http://localhost:3000/callback', {}, []],
+    ['http://acme.localhost:3000/callback', { domain: 'localhost' }, []],
+  ])('knows of %s which session cookies browsers drop, such as with %j', (redirectUri, session, options) => {
+    const expected = options.map((option) => `session.${option}`);
+    const parseTenantFromRootDomain = redirectUri.includes('{') ? 'yourapp.io' : undefined;
+    const given = {
+      ...VALID,
+      redirectUri,
+      parseTenantFromRootDomain,
+      session: { ...VALID.session, ...session },
+    };
+
+    expect(problemsOf(given)).toEqual(expected);
+  });
+
+  it('says where the cookie would have to go', () => {
+    const session = { secrets: SECRET, domain: 'api.yourapp.io' };
+    const given = { ...VALID, redirectUri: 'https://{tenant_name}.yourapp.io/callback', session };
+
+    expect(() => validateOptions({ ...given, parseTenantFromRootDomain: 'yourapp.io' })).toThrow(
+      'session.domain: is not a domain of tenant.yourapp.io, where redirectUri is: browsers drop such a cookie',
+    );
+  });
+
   it('says under which conditions browsers keep a cookie with a prefix', () => {
     const session = {
       secrets: SECRET,
