@@ -22,7 +22,7 @@ export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<Wristba
       const guard: Provider[] = globalGuard ? [{ provide: APP_GUARD, useExisting: WristbandAuthGuard }] : [];
       return {
         ...definition,
-        global: isGlobal === true,
+        global: isGlobal !== false,
         controllers: routes ? readyMadeControllers(routes, name) : [],
         providers: [...providers, ...guard],
         exports,

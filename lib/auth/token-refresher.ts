@@ -13,8 +13,6 @@ import { WristbandClient } from '../wristband-api/wristband-client.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { toTokenData } from './token-data.js';
 
-/** Tokens live for at least a second, so no honest memory of a minute holds a longer chain. */
-const MAX_CHAIN = 60;
 /** A laptop may have slept over the response with its new cookie, and a request may run for long. */
 const MEMORY = { max: 10_000, ttl: 60 * 60_000 };
 
@@ -52,7 +50,7 @@ export class TokenRefresher {
         return this.#exchange(exchanged, subject);
       });
       if (result instanceof OAuthResponseError) throw refused(result);
-      if (Date.now() < result.expiresAt || seen.size > MAX_CHAIN) {
+      if (Date.now() < result.expiresAt) {
         if (isShared) this.events.emit({ type: 'refresh.shared', ...subject });
         return result;
       }

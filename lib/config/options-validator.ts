@@ -96,15 +96,27 @@ const SESSION_CHECKS: Checks<SessionOptions> = {
   coordinationStore: check.sessionStore,
 };
 
-const NAMES: OptionNames = {
-  '': Object.keys(OPTION_CHECKS),
-  http: Object.keys(HTTP_CHECKS),
-  jwt: Object.keys(JWT_CHECKS),
-  session: Object.keys(SESSION_CHECKS),
-  hooks: Object.keys(HOOK_CHECKS),
+interface Group {
+  readonly checks: Readonly<Record<string, check.OptionCheck>>;
+  readonly required: readonly string[];
+}
+
+const TOP_LEVEL: Group = {
+  checks: OPTION_CHECKS,
+  required: ['clientId', 'clientSecret', 'wristbandApplicationVanityDomain'],
 };
 
-const REQUIRED = ['clientId', 'clientSecret', 'wristbandApplicationVanityDomain'];
+/** Options that are groups of options. */
+const GROUPS: Readonly<Record<string, Group>> = {
+  http: { checks: HTTP_CHECKS, required: [] },
+  hooks: { checks: HOOK_CHECKS, required: [] },
+  jwt: { checks: JWT_CHECKS, required: [] },
+  session: { checks: SESSION_CHECKS, required: ['secrets'] },
+};
+
+const NAMES: OptionNames = Object.fromEntries(
+  Object.entries({ '': TOP_LEVEL, ...GROUPS }).map(([name, { checks }]) => [name, Object.keys(checks)]),
+);
 
 /**
  * Checks the options as far as that is possible without asking Wristband.
@@ -114,37 +126,27 @@ const REQUIRED = ['clientId', 'clientSecret', 'wristbandApplicationVanityDomain'
  */
 export function validateOptions(given: WristbandOptions): WristbandOptions {
   const options = withoutNulls(given);
-  const { hooks, http, jwt, session } = options;
-  const problems = [
-    ...checkEach(options, OPTION_CHECKS, '', REQUIRED),
-    ...(isGroup(http) ? checkEach(http, HTTP_CHECKS, 'http', []) : []),
-    ...(isGroup(hooks) ? checkEach(hooks, HOOK_CHECKS, 'hooks', []) : []),
-    ...(isGroup(jwt) ? checkEach(jwt, JWT_CHECKS, 'jwt', []) : []),
-    ...(isGroup(session) ? checkEach(session, SESSION_CHECKS, 'session', ['secrets']) : []),
-  ];
+  const problems = checkEach(options, TOP_LEVEL, '');
+  for (const [name, group] of Object.entries(GROUPS)) {
+    const values = options[name as keyof WristbandOptions];
+    if (isGroup(values)) problems.push(...checkEach(values, group, name));
+  }
   problems.push(...ruleProblems(options, new Set(problems.map(({ option }) => option))));
   if (problems.length > 0) throw new WristbandConfigError(problems);
   return options;
 }
 
 function withoutNulls(options: WristbandOptions): WristbandOptions {
-  const clean = (group: unknown): unknown =>
-    isGroup(group) ? Object.fromEntries(Object.entries(group).filter(([, value]) => value !== null)) : group;
-  const { http, jwt, session, ...rest } = clean(options ?? {}) as WristbandOptions;
-  return {
-    ...rest,
-    ...(http !== undefined && { http: clean(http) as typeof http }),
-    ...(jwt !== undefined && { jwt: clean(jwt) as typeof jwt }),
-    ...(session !== undefined && { session: clean(session) as typeof session }),
-  };
+  const given = Object.entries(options ?? {}).filter(([, value]) => value !== null);
+  return Object.fromEntries(
+    given.map(([name, value]: [string, unknown]) => {
+      const isOfOptions = Object.hasOwn(GROUPS, name) && isGroup(value);
+      return [name, isOfOptions ? withoutNulls(value as WristbandOptions) : value];
+    }),
+  ) as unknown as WristbandOptions;
 }
 
-function checkEach(
-  values: object,
-  checks: Readonly<Record<string, check.OptionCheck>>,
-  group: string,
-  required: readonly string[],
-): ConfigProblem[] {
+function checkEach(values: object, { checks, required }: Group, group: string): ConfigProblem[] {
   const given = values as Readonly<Record<string, unknown>>;
   const path = (name: string) => (group === '' ? name : `${group}.${name}`);
   const unknown = Object.keys(given).filter((name) => !Object.hasOwn(checks, name));

@@ -17,12 +17,13 @@ const DEFAULTS: Required<Omit<WristbandRoutes, 'path'>> = {
  */
 export function checkedRoutes(given: WristbandRoutes): Required<WristbandRoutes> {
   const problems: ConfigProblem[] = [];
-  const values: Readonly<Record<string, unknown>> = { ...given };
+  // What comes from the environment may be undefined, which means the default.
+  const values = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   if (!isPath(values.path))
     problems.push({ option: 'routes.path', message: 'must be a path such as api/auth' });
   for (const [name, value] of Object.entries(values)) {
     const option = `routes.${name}`;
-    if (name === 'path' || value === undefined) continue;
+    if (name === 'path') continue;
     if (!Object.hasOwn(DEFAULTS, name)) {
       const names = Object.keys(DEFAULTS).join(', ');
       problems.push({ option, message: `is no endpoint; there are ${names}` });
@@ -30,7 +31,7 @@ export function checkedRoutes(given: WristbandRoutes): Required<WristbandRoutes>
       problems.push({ option, message: 'must be a path below routes.path, or false' });
     }
   }
-  const routes = { ...DEFAULTS, ...given };
+  const routes = { ...DEFAULTS, ...(values as typeof given) };
   const paths = Object.keys(DEFAULTS).map((name) => routes[name as keyof typeof DEFAULTS]);
   const taken = paths.find((path, index) => path !== false && paths.indexOf(path) !== index);
   if (taken !== undefined)

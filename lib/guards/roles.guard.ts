@@ -52,7 +52,7 @@ export class RolesGuard implements CanActivate {
   }
 
   async #authentication(found: AuthContext, { isCsrfSkipped }: RouteRules): Promise<Authentication> {
-    const known = boundAuthentication(found);
+    const known = boundAuthentication(found, this.authenticator.application);
     if (!known) throw await this.responder.refusal(found, [], notAuthenticated());
     if (!found.isSocket) return known;
     // What is known of a socket may be of an earlier message, when the session had not ended yet.

@@ -53,14 +53,14 @@ export class Authenticator {
     for (const strategy of strategies) {
       try {
         const authentication = await this.#attempt(context, strategy, isCsrfSkipped);
-        bindAuthentication(context, authentication);
+        bindAuthentication(context, authentication, this.application);
         return authentication;
       } catch (error) {
         failures.push(error);
       }
     }
     // A socket that was authenticated before is not any more.
-    if (context.isSocket) forgetAuthentication(context.request);
+    if (context.isSocket) forgetAuthentication(context.request, this.application);
     throw mostTelling(failures);
   }
 

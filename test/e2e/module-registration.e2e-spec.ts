@@ -86,24 +86,28 @@ describe('WristbandModule', () => {
     await app.close();
   });
 
-  it('is visible in every module by default', async () => {
-    @Controller()
-    class FeatureController {
-      constructor(@Inject(WristbandAuthService) readonly wristband: WristbandAuthService) {}
-      @Get()
-      get() {}
-    }
-    @Module({ controllers: [FeatureController] })
-    class FeatureModule {}
-    @Module({ imports: [WristbandModule.forRoot(optionsFor(emulator)), FeatureModule] })
-    class AppModule {}
+  it.each([{}, { isGlobal: undefined }])(
+    'is visible in every module by default, as with %j',
+    async (extras) => {
+      @Controller()
+      class FeatureController {
+        constructor(@Inject(WristbandAuthService) readonly wristband: WristbandAuthService) {}
+        @Get()
+        get() {}
+      }
+      @Module({ controllers: [FeatureController] })
+      class FeatureModule {}
+      const wristband = WristbandModule.forRoot({ ...optionsFor(emulator), ...(extras as object) });
+      @Module({ imports: [wristband, FeatureModule] })
+      class AppModule {}
 
-    const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
-    await app.init();
+      const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
+      await app.init();
 
-    expect(app.get(FeatureController, { strict: false }).wristband).toBeInstanceOf(WristbandAuthService);
-    await app.close();
-  });
+      expect(app.get(FeatureController, { strict: false }).wristband).toBeInstanceOf(WristbandAuthService);
+      await app.close();
+    },
+  );
 
   it('stays with its importers when isGlobal is false', async () => {
     @Injectable()

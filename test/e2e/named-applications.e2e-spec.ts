@@ -96,6 +96,23 @@ class BothController {
   }
 }
 
+@Controller('vault')
+@UseGuards(SessionAuthGuard.for('staff'), SessionAuthGuard)
+@Roles(['owner'])
+class VaultController {
+  @Get('staff')
+  @UseGuards(RolesGuard.for('staff'))
+  staff() {
+    return {};
+  }
+
+  @Get('anybody')
+  @UseGuards(RolesGuard)
+  anybody() {
+    return {};
+  }
+}
+
 @Controller('entrance')
 @UseInterceptors(SessionInterceptor.for('staff'))
 class EntranceController {
@@ -152,7 +169,7 @@ async function start({ platform = 'express', shop, staff }: Setup = {}): Promise
         ...staff,
       }),
     ],
-    controllers: [ShopController, OfficeController, BothController, EntranceController],
+    controllers: [ShopController, OfficeController, BothController, VaultController, EntranceController],
     providers: [Offices],
   });
   colleagues.setApplication({
@@ -206,6 +223,16 @@ describePlatforms('several Wristband applications', (platform) => {
 
     expect((await get('/office/me')).status).toBe(401);
     expect((await get('/shop/me')).status).toBe(200);
+  });
+
+  it('looks at the roles of the user that it is about, whoever else is signed in', async () => {
+    await start({ platform });
+    await signInAs('customer');
+    await signInAs('colleague');
+
+    expect((await get('/vault/staff')).status).toBe(200);
+    // The last guard before it was that of the shop, whose customers have no roles.
+    expect((await get('/vault/anybody')).status).toBe(403);
   });
 
   it('has two sign-ins under way at the same time', async () => {

@@ -158,6 +158,13 @@ describePlatforms('ready-made endpoints', (platform) => {
       expect(await statusOf(path)).toBe(404);
   });
 
+  it('have the usual paths where an environment says nothing', async () => {
+    const origin = await start(platform, { routes: { path: 'auth', login: undefined } as WristbandRoutes });
+
+    const login = await browser.get(`${origin}/auth/login?tenant_name=acme`, { redirect: 'manual' });
+    expect(login.status).toBe(302);
+  });
+
   it('are below the global prefix, have no version, and take tokens by the back channel', async () => {
     const origin = await start(platform, {
       routes: { path: 'auth', backChannelLogout: 'backchannel-logout' },

@@ -9,8 +9,6 @@ import type { WatchedStore } from './watched-store.js';
 
 /** Seconds for which others find the tokens that took the place of a spent refresh token. */
 const REMEMBERED = 3600;
-/** Tokens live for at least a second, so no honest memory holds a longer chain. */
-const MAX_CHAIN = 60;
 
 /**
  * Lets one process spend the refresh token of a session that is in a cookie; the others, and requests that come with the
@@ -30,11 +28,13 @@ export class SharedTokenRenewals {
 
   /** @throws {WristbandException} `session_store_unavailable`; what `exchange` throws */
   async renewTokens(refreshToken: string, exchange: TokenExchange): Promise<RenewedTokens> {
-    for (let token = refreshToken, count = 1; ; count += 1) {
+    const seen = new Set<string>();
+    for (let token = refreshToken; ;) {
       const tokens = await this.#renewOnce(token, exchange);
       const { expiresAt, refreshToken: next = token } = tokens;
-      // Spent tokens lead to their successors, which may have expired as well.
-      if (Date.now() < expiresAt || next === token || count === MAX_CHAIN) return { tokens, isKept: false };
+      seen.add(token);
+      // Spent tokens lead to their successors, which may have expired as well; never in a circle.
+      if (Date.now() < expiresAt || seen.has(next)) return { tokens, isKept: false };
       token = next;
     }
   }

@@ -1,8 +1,33 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { TokenRefresher } from '../../../lib/auth/token-refresher.js';
 import type { ResolvedOptions } from '../../../lib/config/resolved-options.js';
 import { WristbandEvents } from '../../../lib/events/wristband-events.js';
 import type { WristbandClient } from '../../../lib/wristband-api/wristband-client.js';
+
+afterEach(() => void vi.useRealTimers());
+
+it('leads a cookie of half an hour ago to good tokens, however short these live', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+  let count = 0;
+  const refresh = async () => ({
+    accessToken: `access-${++count}`,
+    expiresIn: 10,
+    refreshToken: `refresh-${count}`,
+  });
+  const options = { tokenExpirationBuffer: 0 } as ResolvedOptions;
+  const refresher = new TokenRefresher(
+    options,
+    { refresh } as unknown as WristbandClient,
+    new WristbandEvents(options),
+  );
+
+  for (let token: string | undefined = 'refresh-0'; count < 180; vi.advanceTimersByTime(10_000)) {
+    token = (await refresher.refresh(token!)).refreshToken;
+  }
+  const late = await refresher.refresh('refresh-0');
+
+  expect(late).toMatchObject({ accessToken: 'access-181', expiresAt: Date.now() + 10_000 });
+});
 
 it('does not walk in a circle when a server hands out an old refresh token again', async () => {
   const answers: Record<string, string> = { a: 'b', b: 'a' };

@@ -277,6 +277,7 @@ describe('validateOptions', () => {
       ...everyOption(['loginUrl', 'scopes', 'trustedOrigins', 'tenantCustomDomains', 'logger', 'onEvent']),
       ...VALID,
       http: everyOption(['timeout', 'fetch']),
+      hooks: everyOption(['onCallback', 'landingUrl', 'sessionMetadata']),
       session: { ...everyOption(['absoluteMaxAge', 'domain', 'cookieName', 'maxAge']), secrets: SECRET },
     } as unknown as WristbandOptions;
 
