@@ -10,7 +10,7 @@ import {
   LOGOUT_TOKEN_LIFETIME,
   type LogoutToken,
   LogoutTokenVerifier,
-} from './logout-token.verifier.js';
+} from '../jwt/logout-token.verifier.js';
 
 /** How many tokens are known to have been used. A forgotten one could only end again what it ended before. */
 const REMEMBERED = 10_000;

@@ -28,12 +28,12 @@ import {
   exchangeError,
 } from './callback-answers.js';
 import { CodeExchanger } from './code-exchanger.js';
-import { assertSameUser, IdTokenVerifier, idpSessionIdOf } from './id-token.verifier.js';
+import { assertSameUser, IdTokenVerifier, idpSessionIdOf } from '../jwt/id-token.verifier.js';
 import type { LoginState } from './login-state.js';
 import { LoginStateKeeper } from './login-state.keeper.js';
 import { LOOP_HINTS, MAX_ATTEMPTS } from './sign-in-loop.js';
 import { isLikeState } from './state-parameter.js';
-import { toTokenData } from './token-data.js';
+import { toTokenData } from '../tokens/token-data.js';
 
 /** Who signed in. */
 type Identity = Pick<CallbackData, 'userInfo' | 'idpSessionId'>;

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ApplicationConfig } from '../config/application-config.js';
 import type { ResolvedOptions } from '../config/resolved-options.js';
-import { CookieSealer } from '../crypto/sealed-cookie.js';
+import { Sealer } from '../crypto/sealer.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import { requestCookies } from '../http/cookies.js';
@@ -22,16 +22,16 @@ import { loginStateId, type StateNotes, stateNotes, stateParameter } from './sta
 /** Keeps login states in the user's browser: one sealed cookie for each sign-in under way. */
 @Injectable()
 export class LoginStateKeeper {
-  readonly #sealer: CookieSealer;
+  readonly #sealer: Sealer;
   readonly #prefix: string;
-  readonly #notesSealer: CookieSealer;
+  readonly #notesSealer: Sealer;
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly events: WristbandEvents,
   ) {
-    this.#sealer = new CookieSealer('login-state', options.loginStateSecrets);
-    this.#notesSealer = new CookieSealer('state-notes', options.loginStateSecrets);
+    this.#sealer = new Sealer('login-state', options.loginStateSecrets);
+    this.#notesSealer = new Sealer('state-notes', options.loginStateSecrets);
     this.#prefix = loginCookiePrefix(options.name);
   }
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { CookieSealer } from '../crypto/sealed-cookie.js';
+import type { Sealer } from '../crypto/sealer.js';
 import { isJsonObject } from '../json/json.js';
 
 /** What one sign-in has to remember between the Login and the Callback Endpoint. */
@@ -29,12 +29,12 @@ export function codeChallenge(codeVerifier: string): string {
   return createHash('sha256').update(codeVerifier, 'ascii').digest('base64url');
 }
 
-export function sealLoginState(loginState: LoginState, sealer: CookieSealer): string {
+export function sealLoginState(loginState: LoginState, sealer: Sealer): string {
   return sealer.seal(JSON.stringify(loginState), LOGIN_STATE_LIFETIME);
 }
 
 /** Opens a sealed login state; `undefined` when it is not ours, too old, or for another `state`. */
-export function openLoginState(sealed: string, state: string, sealer: CookieSealer): LoginState | undefined {
+export function openLoginState(sealed: string, state: string, sealer: Sealer): LoginState | undefined {
   const data = sealer.open(sealed)?.data;
   return isLoginState(data) && data.state === state ? data : undefined;
 }

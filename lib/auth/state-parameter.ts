@@ -1,4 +1,4 @@
-import type { CookieSealer } from '../crypto/sealed-cookie.js';
+import type { Sealer } from '../crypto/sealer.js';
 import { isJsonObject } from '../json/json.js';
 
 /** What is known of a sign-in when the browser comes back without its login state cookie. */
@@ -19,7 +19,7 @@ const CIRCLE_TIME = 300;
  * The `state` of an authorize request: the ID of the login state, and after a dot the sealed notes, if there are any and
  * they fit. Without a cookie this is all that comes back.
  */
-export function stateParameter(id: string, { returnUrl, isRetry }: StateNotes, sealer: CookieSealer): string {
+export function stateParameter(id: string, { returnUrl, isRetry }: StateNotes, sealer: Sealer): string {
   const sealed = (notes: StateNotes) => `${id}.${sealer.seal(JSON.stringify(notes), NOTES_LIFETIME)}`;
   const retry = isRetry ? { isRetry } : {};
   const whole = returnUrl !== undefined ? sealed({ returnUrl, ...retry }) : undefined;
@@ -39,7 +39,7 @@ export function isLikeState(state: string): boolean {
 }
 
 /** The notes in a `state`; none when they are not ours, or too old. */
-export function stateNotes(state: string, sealer: CookieSealer, now = Date.now()): StateNotes {
+export function stateNotes(state: string, sealer: Sealer, now = Date.now()): StateNotes {
   const unsealed = sealer.open(state.slice(loginStateId(state).length + 1), now);
   if (!unsealed || !isJsonObject(unsealed.data)) return {};
   const { returnUrl, isRetry } = unsealed.data;

@@ -23,7 +23,7 @@ import { BackChannelLogoutFlow } from './back-channel-logout.flow.js';
 import { CallbackFlow } from './callback.flow.js';
 import { LoginFlow } from './login.flow.js';
 import { LogoutFlow } from './logout.flow.js';
-import { TokenRefresher } from './token-refresher.js';
+import { TokenRefresher } from '../tokens/token-refresher.js';
 
 /**
  * Sign-in with Wristband: what the endpoints of an authentication controller call.

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { WristbandRoutes } from '../interfaces/endpoints.interface.js';
 import { SessionAuthGuard } from '../guards/session-auth.guard.js';
-import { checkedRoutes } from './checked-routes.js';
+import { checkedRoutes } from './endpoint-paths.js';
 import { createSessionController } from './session.controller.js';
 import { createSignInController } from './sign-in.controller.js';
 import { createSignOutController } from './sign-out.controller.js';

@@ -4,7 +4,7 @@ import { Session } from '../decorators/session.decorator.js';
 import type { SessionAuthGuard } from '../guards/session-auth.guard.js';
 import type { WristbandRoutes } from '../interfaces/endpoints.interface.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
-import { At, below } from './at.js';
+import { At, below } from './endpoint-paths.js';
 
 /** The Session Endpoint and the Token Endpoint of Wristband's front-end libraries. */
 export function createSessionController(

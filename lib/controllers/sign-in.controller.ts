@@ -6,7 +6,7 @@ import { Session } from '../decorators/session.decorator.js';
 import type { WristbandRoutes } from '../interfaces/endpoints.interface.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
-import { At, below } from './at.js';
+import { At, below } from './endpoint-paths.js';
 
 /** The Login Endpoint and the Callback Endpoint. */
 export function createSignInController({ path, login, callback }: Required<WristbandRoutes>): Type {

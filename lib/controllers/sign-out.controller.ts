@@ -4,7 +4,7 @@ import { Public } from '../decorators/public.decorator.js';
 import { Session } from '../decorators/session.decorator.js';
 import type { WristbandRoutes } from '../interfaces/endpoints.interface.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
-import { At, below } from './at.js';
+import { At, below } from './endpoint-paths.js';
 
 /** The Logout Endpoint, and the one where Wristband's servers tell of a logout elsewhere. */
 export function createSignOutController(routes: Required<WristbandRoutes>): Type {

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { handlerAuthentication } from '../strategies/handler-authentication.js';
+import { handlerAuthentication } from '../strategies/authentication-binding.js';
 
 /**
  * Injects the user's access token, for calls to other services, whichever strategy found it; `undefined` on public

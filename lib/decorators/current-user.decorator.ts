@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { AuthenticatedUser } from '../interfaces/authentication.interface.js';
-import { handlerAuthentication } from '../strategies/handler-authentication.js';
+import { handlerAuthentication } from '../strategies/authentication-binding.js';
 
 /**
  * Injects the {@link AuthenticatedUser} that a guard found, or one property; `undefined` on public handlers.

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { handlerAuthentication } from '../strategies/handler-authentication.js';
+import { handlerAuthentication } from '../strategies/authentication-binding.js';
 
 /**
  * Injects the verified `AccessTokenClaims` of the bearer token, or one claim; `undefined` when the request was

@@ -3,7 +3,7 @@ import onHeaders from 'on-headers';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { HeldResponse } from './held-response.js';
 import { rawResponse } from './http-response.js';
-import { isPageNavigation } from './page-navigation.js';
+import { isPageNavigation } from './http-request.js';
 
 /**
  * Has a person who opens a page read HTML where the response would be the JSON of an error. Scripts get the JSON, and a

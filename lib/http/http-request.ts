@@ -65,3 +65,18 @@ export function isSpeculative(request: HttpRequest): boolean {
   const purpose = `${String(headers['sec-purpose'] ?? '')} ${String(headers.purpose ?? '')}`;
   return method === 'HEAD' || /\bprefetch\b/i.test(purpose);
 }
+
+/**
+ * Whether a browser asks for a page to show, and not a script for data. Browsers say so in `Sec-Fetch-Mode`; where that
+ * header is not sent (plain http on a name other than localhost), only pages ask for HTML first.
+ *
+ * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-mode-header
+ */
+export function isPageNavigation(request: HttpRequest): boolean {
+  const { method, headers } = rawRequest(request);
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  const mode = headers['sec-fetch-mode'];
+  if (mode !== undefined) return mode === 'navigate';
+  const isScripted = headers['x-requested-with'] !== undefined || headers.authorization !== undefined;
+  return !isScripted && /^text\/html\b/i.test(headers.accept ?? '');
+}

@@ -7,7 +7,7 @@ import type { AccessTokenClaims } from '../interfaces/access-token.interface.js'
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { checkAccessTokenClaims, checkAccessTokenHeader } from './access-token-rules.js';
 import { MAX_TOKEN_LENGTH } from './bearer-token.js';
-import { deepFreeze } from '../json/deep-freeze.js';
+import { deepFreeze } from '../json/json.js';
 import { asInvalidToken, invalidToken } from './invalid-token.js';
 import { issuersOf } from './issuers.js';
 import type { PublicKeys } from './public-keys.js';

@@ -1,5 +1,5 @@
 import { WristbandException } from '../errors/wristband.exception.js';
-import { deepFreeze } from '../json/deep-freeze.js';
+import { deepFreeze } from '../json/json.js';
 import type { SessionMethods } from '../interfaces/session.interface.js';
 import type { WristbandSession } from './session.js';
 

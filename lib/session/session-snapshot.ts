@@ -1,6 +1,6 @@
 import { WristbandException } from '../errors/wristband.exception.js';
 import type { TokenData } from '../interfaces/auth-flow.interface.js';
-import { jsonProblem } from './json-problem.js';
+import { jsonProblem } from '../json/json-problem.js';
 import { isUntouched, type ReceivedSession } from './cookies/sealed-sessions.js';
 import { isReserved, type StoredSession, WristbandSession } from './session.js';
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import { TokenRefresher } from '../auth/token-refresher.js';
+import { TokenRefresher } from '../tokens/token-refresher.js';
 import type { ResolvedOptions, ResolvedSessionOptions } from '../config/resolved-options.js';
 import { createCsrfToken } from '../csrf/csrf-token.js';
 import { WristbandException } from '../errors/wristband.exception.js';
@@ -14,7 +14,7 @@ import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { readOnlyCopy } from './read-only-session.js';
 import { copyFields } from './cookies/sealed-sessions.js';
 import { SessionInUse } from './session-in-use.js';
-import { writeBeforeResponse, writeWithHeaders } from './session-response.js';
+import { writeBeforeResponse, writeWithHeaders } from './response-hooks.js';
 import type { FoundSession, SessionKeeper, TokenExchange } from './keepers/session-keeper.interface.js';
 import { sessionKeeper } from './keepers/session-keepers.js';
 import { WatchedStore } from './keepers/watched-store.js';

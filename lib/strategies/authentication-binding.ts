@@ -1,7 +1,8 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { type AuthContext, findAuthContext } from '../http/auth-context.js';
 import { rawRequest } from '../http/http-request.js';
-import type { AuthContext } from '../http/auth-context.js';
-import type { HttpRequest } from '../interfaces/http.interface.js';
 import type { Authentication } from '../interfaces/authentication.interface.js';
+import type { HttpRequest } from '../interfaces/http.interface.js';
 
 // Parameter decorators have no access to dependency injection: they find the result by the request. A GraphQL request
 // has many fields, whose guards may find out different users at the same time: those find it by their field first.
@@ -48,4 +49,10 @@ function bindingsFor(application: string | undefined): WeakMap<object, Authentic
   const own = byApplication.get(application) ?? new WeakMap<object, Authentication>();
   byApplication.set(application, own);
   return [byScope, own];
+}
+
+/** What the guards of a handler found out about its request; `undefined` when nobody is signed in, or nobody asked. */
+export function handlerAuthentication(context: ExecutionContext): Authentication | undefined {
+  const found = findAuthContext(context);
+  return found && boundAuthentication(found);
 }

@@ -8,8 +8,7 @@ import { isJsonObject } from '../json/json.js';
 import { AccessTokenVerifier } from '../jwt/access-token.verifier.js';
 import { bearerToken } from '../jwt/bearer-token.js';
 import { invalidToken } from '../jwt/invalid-token.js';
-import { userWithToken } from './authenticated-user.js';
-import { rolesFrom } from './role-names.js';
+import { userWithToken, rolesFrom } from './authenticated-user.js';
 
 /** Whether a request comes with a good access token in `Authorization: Bearer`. */
 @Injectable()

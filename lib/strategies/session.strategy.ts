@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { isReallyValid } from '../auth/token-data.js';
-import { TokenRefresher } from '../auth/token-refresher.js';
+import { isReallyValid } from '../tokens/token-data.js';
+import { TokenRefresher } from '../tokens/token-refresher.js';
 import { CsrfVerifier } from '../csrf/csrf.verifier.js';
 import { notAuthenticated, WristbandException } from '../errors/wristband.exception.js';
 import { subjectOf } from '../events/event-details.js';
@@ -9,8 +9,7 @@ import type { AuthContext } from '../http/auth-context.js';
 import type { Authentication } from '../interfaces/authentication.interface.js';
 import { SessionManager } from '../session/session.manager.js';
 import { WristbandSession } from '../session/session.js';
-import { userWithToken } from './authenticated-user.js';
-import { rolesFrom } from './role-names.js';
+import { userWithToken, rolesFrom } from './authenticated-user.js';
 
 /** Whether a request comes with the session of a signed-in user; renews its access token when that has expired. */
 @Injectable()

@@ -2,12 +2,12 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import * as Iron from 'iron-webcrypto';
-import { CookieSealer } from '../../dist/crypto/sealed-cookie.js';
+import { Sealer } from '../../dist/crypto/sealed-cookie.js';
 import { BENCH_SECRET, sessionFields } from './session-data.mjs';
 import { median } from './report.mjs';
 
 const joseKey = createSecretKey(randomBytes(32));
-const ours = new CookieSealer('session', [BENCH_SECRET]);
+const ours = new Sealer('session', [BENCH_SECRET]);
 
 const SEALERS = {
   ours: async () => {

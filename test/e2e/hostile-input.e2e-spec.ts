@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CookieSealer } from '../../lib/crypto/sealed-cookie.js';
+import { Sealer } from '../../lib/crypto/sealer.js';
 import { type SessionResponse, WristbandModule, type WristbandOptions } from '../../lib/index.js';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
 import { AuthController, authSettings } from '../support/auth.controller.js';
@@ -497,7 +497,7 @@ async function sessionOf({ app, emulator }: Site): Promise<string> {
   return `Cookie: ${await browser.jar.getCookieString(app.origin)}`;
 }
 
-const sealer = new CookieSealer('session', [SESSION_SECRET]);
+const sealer = new Sealer('session', [SESSION_SECRET]);
 
 /** The same sign-in under another session id: a session that was signed out once does not open again. */
 function twinOf(cookieLine: string): string {

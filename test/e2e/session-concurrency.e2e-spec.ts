@@ -1,13 +1,13 @@
 import { Controller, Get, Query, UseGuards } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { CookieSealer } from '../../lib/crypto/sealed-cookie.js';
+import { Sealer } from '../../lib/crypto/sealer.js';
 import { Session, SessionAuthGuard, type TokenResponse, WristbandSessions } from '../../lib/index.js';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
 import { Browser } from '../support/browser.js';
 import { signIn } from '../support/sign-in.js';
 import { describePlatforms, SESSION_SECRET, startTestApp, type TestApp } from '../support/test-app.js';
 
-const sealer = new CookieSealer('session', [SESSION_SECRET]);
+const sealer = new Sealer('session', [SESSION_SECRET]);
 
 /** Requests that wait inside their handler until the test lets them go. */
 const gates = new Map<string, () => void>();

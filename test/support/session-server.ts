@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { TokenRefresher } from '../../lib/auth/token-refresher.js';
+import { TokenRefresher } from '../../lib/tokens/token-refresher.js';
 import { resolveOptions } from '../../lib/config/resolved-options.js';
 import { WristbandEvents } from '../../lib/events/wristband-events.js';
 import type { SessionOptions, WristbandEvent } from '../../lib/index.js';

@@ -1,4 +1,4 @@
-import { CookieSealer } from '../../crypto/sealed-cookie.js';
+import { Sealer } from '../../crypto/sealer.js';
 
 /** The ID of a session, as a cookie brought it. */
 export interface ReceivedId {
@@ -9,10 +9,10 @@ export interface ReceivedId {
 
 /** Seals the IDs of sessions that are kept in a store into cookie values, and opens them. */
 export class SealedSessionIds {
-  readonly #sealer: CookieSealer;
+  readonly #sealer: Sealer;
 
   constructor(secrets: readonly string[]) {
-    this.#sealer = new CookieSealer('session-id', secrets);
+    this.#sealer = new Sealer('session-id', secrets);
   }
 
   seal(id: string): string {

@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
-import { CookieSealer, type Unsealed } from '../../crypto/sealed-cookie.js';
+import { Sealer, type Unsealed } from '../../crypto/sealer.js';
 import type { SealPurpose } from '../../crypto/sealing-key.js';
 import { subjectOf } from '../../events/event-details.js';
 import type { EventSubject, SessionRejection } from '../../events/wristband-event.js';
 import { isJsonObject, parseJson } from '../../json/json.js';
 import type { EndedSessions } from '../ended-sessions.js';
-import { jsonProblem } from '../json-problem.js';
+import { jsonProblem } from '../../json/json-problem.js';
 import type { StoredSession, WristbandSession } from '../session.js';
 
 /** A session as a request brought it. It is never changed: later requests with the same cookie share it. */
@@ -36,14 +36,14 @@ export type RejectedSession = { readonly reason: SessionRejection } & EventSubje
 
 /** Seals sessions into cookie values, or the values of a store, and opens them. */
 export class SealedSessions {
-  readonly #sealer: CookieSealer;
+  readonly #sealer: Sealer;
   readonly #remembered = new LRUCache<string, RememberedSession>({ max: REMEMBERED });
 
   constructor(
     private readonly options: ResolvedSessionOptions,
     purpose: SealPurpose = 'session',
   ) {
-    this.#sealer = new CookieSealer(purpose, options.secrets);
+    this.#sealer = new Sealer(purpose, options.secrets);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { TokenRefresher } from '../../auth/token-refresher.js';
+import type { TokenRefresher } from '../../tokens/token-refresher.js';
 import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
 import type { WristbandEvents } from '../../events/wristband-events.js';
 import type { TokenData } from '../../interfaces/auth-flow.interface.js';
@@ -14,7 +14,7 @@ import type { StoredSession } from '../session.js';
 import { SharedCookieSessionKeeper } from './shared-cookie-session.keeper.js';
 import { SharedTokenRenewals } from './shared-token-renewals.js';
 import { StoreSessionKeeper } from './store-session.keeper.js';
-import { TokenLease } from './token-lease.js';
+import { RecordTokenRenewals } from './record-token-renewals.js';
 import type { WatchedStore } from './watched-store.js';
 
 /**
@@ -33,7 +33,7 @@ export function sessionKeeper(
   if (store && options.store) {
     const records = new SessionRecords(store, options, (session) => upToDate(session, newestTokens));
     const revocations = new RevocationIndex(store, options);
-    const lease = new TokenLease(store, records);
+    const lease = new RecordTokenRenewals(store, records);
     return new StoreSessionKeeper(options, records, ended, revocations, lease, events);
   }
   const sealed = new SealedSessions(options);

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { CookieSealer } from '../../crypto/sealed-cookie.js';
+import { Sealer } from '../../crypto/sealer.js';
 import type { TokenData } from '../../interfaces/auth-flow.interface.js';
 import { isJsonObject } from '../../json/json.js';
 import type { RenewedTokens, TokenExchange } from './session-keeper.interface.js';
@@ -15,14 +15,14 @@ const REMEMBERED = 3600;
  * old cookie for a while, find the new tokens in the store.
  */
 export class SharedTokenRenewals {
-  readonly #sealer: CookieSealer;
+  readonly #sealer: Sealer;
   readonly #lease: StoreLease<TokenData>;
 
   constructor(
     private readonly store: WatchedStore,
     secrets: readonly string[],
   ) {
-    this.#sealer = new CookieSealer('token-renewal', secrets);
+    this.#sealer = new Sealer('token-renewal', secrets);
     this.#lease = new StoreLease(store);
   }
 

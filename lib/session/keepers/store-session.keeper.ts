@@ -27,7 +27,7 @@ import {
   snapshotOf,
 } from '../session-snapshot.js';
 import type { FieldsChange, StoredSession } from '../session.js';
-import type { TokenLease } from './token-lease.js';
+import type { RecordTokenRenewals } from './record-token-renewals.js';
 
 /** Keeps a session in a store; its cookie holds the ID. */
 export class StoreSessionKeeper implements SessionKeeper {
@@ -39,7 +39,7 @@ export class StoreSessionKeeper implements SessionKeeper {
     private readonly records: SessionRecords,
     private readonly ended: EndedSessions,
     private readonly revocations: RevocationIndex,
-    private readonly lease: TokenLease,
+    private readonly lease: RecordTokenRenewals,
     private readonly events: Pick<WristbandEvents, 'emit'>,
   ) {
     this.#ids = new SealedSessionIds(options.secrets);

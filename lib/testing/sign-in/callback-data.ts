@@ -1,4 +1,4 @@
-import { toTokenData } from '../../auth/token-data.js';
+import { toTokenData } from '../../tokens/token-data.js';
 import type { ResolvedOptions } from '../../config/resolved-options.js';
 import type { CallbackData } from '../../interfaces/auth-flow.interface.js';
 import type { UserInfo } from '../../interfaces/user-info.interface.js';

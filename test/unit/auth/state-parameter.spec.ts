@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { loginStateId, stateNotes, stateParameter } from '../../../lib/auth/state-parameter.js';
-import { CookieSealer } from '../../../lib/crypto/sealed-cookie.js';
+import { Sealer } from '../../../lib/crypto/sealer.js';
 
 const ID = 'i'.repeat(43);
-const sealer = new CookieSealer('state-notes', ['a-secret-for-tests-of-32-or-more-letters']);
+const sealer = new Sealer('state-notes', ['a-secret-for-tests-of-32-or-more-letters']);
 const stateWith = (notes: object) => stateParameter(ID, notes, sealer);
 const SECOND = 1000;
 
@@ -40,8 +40,8 @@ describe('the state of an authorize request', () => {
   });
 
   it('brings back nothing that somebody else wrote, or another secret sealed', () => {
-    const stranger = new CookieSealer('state-notes', ['another-secret-for-tests-of-32-or-more']);
-    const cookie = new CookieSealer('login-state', ['a-secret-for-tests-of-32-or-more-letters']);
+    const stranger = new Sealer('state-notes', ['another-secret-for-tests-of-32-or-more']);
+    const cookie = new Sealer('login-state', ['a-secret-for-tests-of-32-or-more-letters']);
 
     for (const state of [
       stateParameter(ID, { returnUrl: '/evil' }, stranger),

@@ -1,6 +1,6 @@
 import { UnsecuredJWT } from 'jose';
 import { expect, it } from 'vitest';
-import { isReallyValid } from '../../../lib/auth/token-data.js';
+import { isReallyValid } from '../../../lib/tokens/token-data.js';
 
 const NOW = 1_800_000_000_000;
 const expiringAt = (ms: number) => new UnsecuredJWT({ exp: ms / 1000 }).encode();

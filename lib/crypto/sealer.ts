@@ -23,14 +23,14 @@ const DATA = '"data":';
  * Seals data into cookie values and opens them again: one format for every cookie of this library, a compact
  * JWE with issue and expiry time inside. The first secret seals, all of them open.
  */
-export class CookieSealer {
+export class Sealer {
   readonly #newest: SealingKey;
   readonly #keys: readonly SealingKey[];
 
   constructor(purpose: SealPurpose, secrets: readonly string[]) {
     this.#keys = secrets.map((secret) => deriveSealingKey(secret, purpose));
     const [newest] = this.#keys;
-    if (newest === undefined) throw new RangeError('CookieSealer needs at least one secret');
+    if (newest === undefined) throw new RangeError('Sealer needs at least one secret');
     this.#newest = newest;
   }
 

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { JWTPayload, JWTVerifyResult } from 'jose';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { isJsonObject } from '../json/json.js';
-import { MAX_TOKEN_LENGTH } from '../jwt/bearer-token.js';
-import { tokenProblem } from '../jwt/invalid-token.js';
-import { RemoteKeySet } from '../jwt/remote-key-set.js';
-import { isTokenType } from '../jwt/token-type.js';
+import { MAX_TOKEN_LENGTH } from './bearer-token.js';
+import { tokenProblem } from './invalid-token.js';
+import { RemoteKeySet } from './remote-key-set.js';
+import { isTokenType } from './token-type.js';
 import { CLOCK_TOLERANCE, ClientTokenVerifier } from './client-token.verifier.js';
 
 /** Seconds: long enough for a sender that tries again after an outage, short for somebody who kept a token. */

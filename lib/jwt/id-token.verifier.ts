@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
 import { WristbandException } from '../errors/wristband.exception.js';
 import type { UserInfo } from '../interfaces/user-info.interface.js';
-import { RemoteKeySet } from '../jwt/remote-key-set.js';
+import { RemoteKeySet } from './remote-key-set.js';
 import { ClientTokenVerifier } from './client-token.verifier.js';
 
 /**

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { TokenRefresher } from '../../../lib/auth/token-refresher.js';
+import { TokenRefresher } from '../../../lib/tokens/token-refresher.js';
 import type { ResolvedOptions } from '../../../lib/config/resolved-options.js';
 import { WristbandEvents } from '../../../lib/events/wristband-events.js';
 import type { WristbandClient } from '../../../lib/wristband-api/wristband-client.js';

@@ -11,7 +11,7 @@ import type { WatchedStore } from './watched-store.js';
  * Lets one process spend the refresh token of a session in a store; the others wait and use its tokens. A second exchange
  * would end the sign-in where refresh tokens rotate.
  */
-export class TokenLease {
+export class RecordTokenRenewals {
   readonly #lease: StoreLease<RenewedTokens>;
 
   constructor(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { jsonProblem } from '../../../lib/session/json-problem.js';
+import { jsonProblem } from '../../../lib/json/json-problem.js';
 
 function nested(depth: number): object {
   let value: object = {};

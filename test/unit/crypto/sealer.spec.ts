@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { encryptCompact } from '../../../lib/crypto/compact-jwe.js';
-import { CookieSealer } from '../../../lib/crypto/sealed-cookie.js';
+import { Sealer } from '../../../lib/crypto/sealer.js';
 import { deriveSealingKey } from '../../../lib/crypto/sealing-key.js';
 
 const SECRET = 'a-secret-for-tests-with-32-characters-or-more';
@@ -13,14 +13,14 @@ const NOW = 1_800_000_000_000;
 const SEALED_BEFORE =
   'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiT0NZQXdzUXNvZnVPIiwidHlwIjoid3Jpc3RiYW5kLXNlc3Npb24ifQ' +
   '..SEPVhHqOwM4KLZFn.tf_yORi_nxS5PS6BTwdW4zc-d643DoGbAtjdl4xQf1wB48el2W7hAL8BodrWDvJ2MMRadrs.yM-9I4rzCt7_Tlq1t6OFFw';
-let sealer: CookieSealer;
+let sealer: Sealer;
 beforeEach(() => {
-  sealer = new CookieSealer('session', [SECRET]);
+  sealer = new Sealer('session', [SECRET]);
 });
 const seal = (data: unknown, ...rest: [lifetime?: number, now?: number]) =>
   sealer.seal(JSON.stringify(data), ...rest);
 
-describe('CookieSealer', () => {
+describe('Sealer', () => {
   it('opens what it sealed, whatever JSON it is', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
@@ -51,7 +51,7 @@ describe('CookieSealer', () => {
   });
 
   it('cannot be made without a secret', () => {
-    expect(() => new CookieSealer('session', [])).toThrow('needs at least one secret');
+    expect(() => new Sealer('session', [])).toThrow('needs at least one secret');
   });
 
   it('never seals the same data to the same value twice', () => {
@@ -120,15 +120,15 @@ describe('CookieSealer', () => {
   });
 
   it('does not open a login state as a session, or the other way round', () => {
-    const loginStates = new CookieSealer('login-state', [SECRET]);
+    const loginStates = new Sealer('login-state', [SECRET]);
 
     expect(sealer.open(loginStates.seal('{"isAuthenticated":true}'))).toBeUndefined();
     expect(loginStates.open(seal({ state: 's' }))).toBeUndefined();
   });
 
   it('seals with the first secret and opens with all', () => {
-    const older = new CookieSealer('session', [OLDER_SECRET]);
-    const rotated = new CookieSealer('session', [SECRET, OLDER_SECRET]);
+    const older = new Sealer('session', [OLDER_SECRET]);
+    const rotated = new Sealer('session', [SECRET, OLDER_SECRET]);
 
     expect(rotated.open(older.seal('"from before"'))).toMatchObject({ data: 'from before' });
     expect(sealer.open(rotated.seal('"from now"'))).toMatchObject({ data: 'from now' });

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyResult } from 'jose';
 import type { ResolvedOptions } from '../config/resolved-options.js';
-import { issuersOf } from '../jwt/issuers.js';
-import type { PublicKeys } from '../jwt/public-keys.js';
+import { issuersOf } from './issuers.js';
+import type { PublicKeys } from './public-keys.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 
 /** Seconds that the clocks of Wristband and of this machine may differ. */

@@ -1,8 +1,0 @@
-/** The names in a list of roles: plain names, or objects that have one. `undefined` when there is no list. */
-export function rolesFrom(roles: unknown): string[] | undefined {
-  if (!Array.isArray(roles)) return undefined;
-  return roles.flatMap((role: unknown) => {
-    const name = typeof role === 'object' && role !== null && 'name' in role ? role.name : role;
-    return typeof name === 'string' ? [name] : [];
-  });
-}
