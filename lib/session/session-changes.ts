@@ -1,4 +1,4 @@
-import type { ReceivedSession } from './cookies/sealed-sessions.js';
+import type { ReceivedSession } from './received-session.js';
 import type { StoredSession } from './session.js';
 
 type Fields = StoredSession['fields'];

@@ -6,7 +6,7 @@ import type { WristbandEvents } from '../events/wristband-events.js';
 import { forbidCaching, markAsPersonal } from '../http/cache-headers.js';
 import { appendSetCookie } from '../http/http-response.js';
 import type { TokenData } from '../interfaces/auth-flow.interface.js';
-import { copyFields, receivedFrom, type ReceivedSession } from './cookies/sealed-sessions.js';
+import { copyFields, receivedFrom, type ReceivedSession } from './received-session.js';
 import { changesBetween, withChanges } from './session-changes.js';
 import type {
   Decision,
@@ -109,9 +109,8 @@ export class SessionInUse implements OpenSession {
 
   async #update(update: UpdateSession, received: ReceivedSession, change: FieldsChange): Promise<void> {
     const { json, error } = snapshotOf(this);
-    const known = json === undefined ? undefined : receivedFrom(json);
-    // Where there is no error there is text, and it was made here.
-    if (!known) throw error;
+    if (json === undefined) throw error;
+    const known = receivedFrom(json);
     const written = await update(received, known, change);
     if (!written) throw notAuthenticated('The session was ended meanwhile');
     this.received = written;

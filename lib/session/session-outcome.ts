@@ -1,6 +1,6 @@
 import { subjectOf } from '../events/event-details.js';
 import type { SessionEnd, WristbandEvent } from '../events/wristband-event.js';
-import type { ReceivedSession } from './cookies/sealed-sessions.js';
+import type { ReceivedSession } from './received-session.js';
 import type { Decision } from './keepers/session-keeper.interface.js';
 import type { WristbandErrorCode, WristbandException } from '../errors/wristband.exception.js';
 import type { StoredSession } from './session.js';

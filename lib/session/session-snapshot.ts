@@ -1,7 +1,7 @@
 import { WristbandException } from '../errors/wristband.exception.js';
 import type { TokenData } from '../interfaces/auth-flow.interface.js';
 import { jsonProblem } from '../json/json-problem.js';
-import { isUntouched, type ReceivedSession } from './cookies/sealed-sessions.js';
+import { isUntouched, type ReceivedSession } from './received-session.js';
 import { isReserved, type StoredSession, WristbandSession } from './session.js';
 
 /** A session that is open for the time of one request. */

@@ -12,7 +12,7 @@ import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js'
 import { Spans } from '../telemetry/spans.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { readOnlyCopy } from './read-only-session.js';
-import { copyFields } from './cookies/sealed-sessions.js';
+import { copyFields } from './received-session.js';
 import { SessionInUse } from './session-in-use.js';
 import { writeBeforeResponse, writeWithHeaders } from './response-hooks.js';
 import type { FoundSession, SessionKeeper, TokenExchange } from './keepers/session-keeper.interface.js';

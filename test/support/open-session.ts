@@ -1,6 +1,7 @@
 import { type ResolvedSessionOptions, resolveOptions } from '../../lib/config/resolved-options.js';
 import type { SessionOptions } from '../../lib/index.js';
-import { copyFields, receivedFrom, SealedSessions } from '../../lib/session/cookies/sealed-sessions.js';
+import { SealedSessions } from '../../lib/session/cookies/sealed-sessions.js';
+import { copyFields, receivedFrom } from '../../lib/session/received-session.js';
 import { EndedSessions } from '../../lib/session/ended-sessions.js';
 import type { Decision } from '../../lib/session/keepers/session-keeper.interface.js';
 import type { WritingTools } from '../../lib/session/keepers/session-writer.js';

@@ -1,25 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
-import { Sealer, type Unsealed } from '../../crypto/sealer.js';
+import { Sealer } from '../../crypto/sealer.js';
 import type { SealPurpose } from '../../crypto/sealing-key.js';
 import { subjectOf } from '../../events/event-details.js';
 import type { EventSubject, SessionRejection } from '../../events/wristband-event.js';
-import { isJsonObject, parseJson } from '../../json/json.js';
 import type { EndedSessions } from '../ended-sessions.js';
-import { jsonProblem } from '../../json/json-problem.js';
-import type { StoredSession, WristbandSession } from '../session.js';
-
-/** A session as a request brought it. It is never changed: later requests with the same cookie share it. */
-export interface ReceivedSession extends StoredSession {
-  /** Seconds since the epoch at which it was written. */
-  readonly issuedAt: number;
-  /** What was sealed. */
-  readonly json: string;
-  /** The fields that are objects, as JSON, to make copies of. */
-  readonly nested: ReadonlyMap<string, string>;
-  /** Of the record that it is from; absent when it is from a cookie. */
-  readonly version?: number;
-}
+import { type ReceivedSession, sessionIn } from '../received-session.js';
+import { isAlive } from '../session-lifetime.js';
 
 /** Sessions that were opened or sealed lately, some kB each. To open one is the dearest step of a request with a session. */
 const REMEMBERED = 1000;
@@ -78,7 +65,8 @@ export class SealedSessions {
   open(value: string): ReceivedSession | undefined {
     const known = this.#remembered.get(value.slice(-TAG_LENGTH));
     if (known?.value === value) return known.session;
-    const session = toSession(this.#sealer.open(value));
+    const unsealed = this.#sealer.open(value);
+    const session = unsealed && sessionIn(unsealed);
     // Only what is genuine is remembered: forged cookies cannot push others out.
     if (session) this.#remember(value, session);
     return session;
@@ -87,56 +75,4 @@ export class SealedSessions {
   #remember(value: string, session: ReceivedSession): void {
     this.#remembered.set(value.slice(-TAG_LENGTH), { value, session });
   }
-}
-
-/** The fields of a session for one request to change. */
-export function copyFields({ fields, nested }: ReceivedSession): Record<string, unknown> {
-  const copy = { ...fields };
-  for (const [name, json] of nested) copy[name] = JSON.parse(json);
-  return copy;
-}
-
-/** Whether a session is as it came. */
-export function isUntouched(session: WristbandSession, { id, fields, nested }: ReceivedSession): boolean {
-  const names = Object.keys(session);
-  if (session.id !== id || names.length !== Object.keys(fields).length) return false;
-  for (const name of names) {
-    const value = session[name];
-    const json = nested.get(name);
-    const isSame =
-      json === undefined
-        ? value === fields[name] && Object.hasOwn(fields, name)
-        : // What JSON cannot carry does not show in it.
-          jsonProblem({ value }) === undefined && JSON.stringify(value) === json;
-    if (!isSame) return false;
-  }
-  return true;
-}
-
-/** A session as it is received from now on, after it was written. */
-export function receivedFrom(json: string): ReceivedSession | undefined {
-  return toSession({ data: parseJson(json), json, issuedAt: Math.floor(Date.now() / 1000) });
-}
-
-function toSession(unsealed: Unsealed | undefined): ReceivedSession | undefined {
-  if (unsealed === undefined || !isStoredSession(unsealed.data)) return undefined;
-  const { id, createdAt, fields } = unsealed.data;
-  const objects = Object.entries(fields).filter(([, value]) => typeof value === 'object' && value !== null);
-  const nested = new Map(objects.map(([name, value]) => [name, JSON.stringify(value)]));
-  return { id, createdAt, fields, issuedAt: unsealed.issuedAt, json: unsealed.json, nested };
-}
-
-/** Whether a session has not come to its end, by the limits of today. */
-export function isAlive({ issuedAt, createdAt }: ReceivedSession, options: ResolvedSessionOptions): boolean {
-  const { maxAge, absoluteMaxAge } = options;
-  const now = Date.now() / 1000;
-  const isIdle = maxAge > 0 && now >= issuedAt + maxAge;
-  const isOver = absoluteMaxAge !== undefined && now >= createdAt + absoluteMaxAge;
-  return !isIdle && !isOver;
-}
-
-function isStoredSession(data: unknown): data is StoredSession {
-  if (!isJsonObject(data)) return false;
-  const { id, createdAt, fields } = data;
-  return typeof id === 'string' && typeof createdAt === 'number' && isJsonObject(fields);
 }

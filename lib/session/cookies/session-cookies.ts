@@ -6,40 +6,36 @@ import {
   serializeCookie,
   serializeExpiredCookie,
 } from '../../http/cookies.js';
+import type { StoredSession } from '../session.js';
+import { remainingLifetime } from '../session-lifetime.js';
 import { splitValue } from './cookie-family.js';
 
-/** Seconds from now until a session ends if no further request comes; `undefined` for a browser session without limit. */
-export function remainingLifetime(
-  createdAt: number,
-  { maxAge, absoluteMaxAge }: ResolvedSessionOptions,
-  now = Date.now(),
-): number | undefined {
-  const idle = maxAge > 0 ? maxAge : Infinity;
-  const absolute =
-    absoluteMaxAge === undefined ? Infinity : Math.ceil(createdAt + absoluteMaxAge - now / 1000);
-  const lifetime = Math.min(idle, absolute);
-  return lifetime === Infinity ? undefined : Math.max(lifetime, 0);
-}
-
 /**
- * The `Set-Cookie` lines of a sealed session, or `undefined` when it is too large. With `maxAge` 0 the browser keeps them
- * until it is closed. Cookies of the request that the session no longer needs are removed.
+ * The `Set-Cookie` lines of a session, with that of its CSRF token, or `undefined` when it is too large. With `maxAge` 0 the
+ * browser keeps them until it is closed. Cookies of the request that the session no longer needs are removed.
  *
+ * @param sealed what the session's cookies hold
  * @param present names of this session's cookies in the request
  */
 export function sessionCookies(
   sealed: string,
-  lifetime: number | undefined,
+  { createdAt, fields }: StoredSession,
   present: readonly string[],
   options: ResolvedSessionOptions,
 ): string[] | undefined {
+  const lifetime = remainingLifetime(createdAt, options);
   const attributes = serializedAttributes(lifetime, options);
   const room = (name: string) => MAX_COOKIE_BYTES - `${name}=${attributes}`.length;
   const parts = splitValue(options.cookieName, sealed, options.maxCookies, room);
-  const leftovers = present.filter((name) => !parts?.some((part) => part.name === name));
+  if (parts === undefined) return undefined;
+  const leftovers = present.filter((name) => !parts.some((part) => part.name === name));
   // A sealed value is base64url and dots, so nothing in it needs to be escaped or looked at again.
-  const lines = parts?.map(({ name, value }) => `${name}=${value}${attributes}`);
-  return lines && [...lines, ...expired(leftovers, options)];
+  const lines = parts.map(({ name, value }) => `${name}=${value}${attributes}`);
+  lines.push(...expired(leftovers, options));
+  const { csrfToken } = fields;
+  if (options.enableCsrfProtection && typeof csrfToken === 'string')
+    lines.push(csrfCookie(csrfToken, lifetime, options));
+  return lines;
 }
 
 const lastAttributes = new WeakMap<
@@ -57,11 +53,7 @@ function serializedAttributes(lifetime: number | undefined, options: ResolvedSes
 }
 
 /** The `Set-Cookie` line of the CSRF token: for scripts to read, and as long as the session. */
-export function csrfCookie(
-  token: string,
-  lifetime: number | undefined,
-  options: ResolvedSessionOptions,
-): string {
+function csrfCookie(token: string, lifetime: number | undefined, options: ResolvedSessionOptions): string {
   return serializeCookie(options.csrfCookieName, token, {
     ...csrfAttributes(options),
     ...browserAge(lifetime, options),
@@ -69,11 +61,12 @@ export function csrfCookie(
 }
 
 /**
- * The `Set-Cookie` lines that remove everything a session left in the browser.
+ * The `Set-Cookie` lines that remove everything a session left in the browser; none when it left nothing.
  *
  * @param present names of this session's cookies in the request
  */
 export function expiredCookies(present: readonly string[], options: ResolvedSessionOptions): string[] {
+  if (present.length === 0) return [];
   const session = expired(present, options);
   if (!options.enableCsrfProtection) return session;
   return [...session, ...expiredEverywhere(options.csrfCookieName, csrfAttributes(options))];

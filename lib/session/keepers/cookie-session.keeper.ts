@@ -3,7 +3,7 @@ import type { WristbandEvents } from '../../events/wristband-events.js';
 import type { HttpRequest } from '../../interfaces/http.interface.js';
 import { familyNames, joinedValues } from '../cookies/cookie-family.js';
 import type { SessionOwner } from '../ended-sessions.js';
-import type { ReceivedSession } from '../cookies/sealed-sessions.js';
+import type { ReceivedSession } from '../received-session.js';
 import type { Decision, FoundSession, SessionKeeper } from './session-keeper.interface.js';
 import type { OpenSession } from '../session-snapshot.js';
 import { decide, type WritingTools } from './session-writer.js';

@@ -1,6 +1,6 @@
 import { notAuthenticated, WristbandException } from '../../errors/wristband.exception.js';
 import type { TokenData } from '../../interfaces/auth-flow.interface.js';
-import type { ReceivedSession } from '../cookies/sealed-sessions.js';
+import type { ReceivedSession } from '../received-session.js';
 import type { RenewedTokens, TokenExchange } from './session-keeper.interface.js';
 import { keyOf, type SessionRecords } from './session-records.js';
 import { withTokens } from '../session-snapshot.js';

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
 import { KeyedHash } from '../../crypto/keyed-hash.js';
 import { SESSION_OWNERS, type SessionOwner } from '../ended-sessions.js';
-import type { ReceivedSession } from '../cookies/sealed-sessions.js';
+import type { ReceivedSession } from '../received-session.js';
 import type { StoredSession } from '../session.js';
 import type { SessionRecord } from '../stores/session-store.interface.js';
 import type { WatchedStore } from './watched-store.js';

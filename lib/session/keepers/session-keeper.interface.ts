@@ -2,7 +2,7 @@ import type { WristbandException } from '../../errors/wristband.exception.js';
 import type { TokenData } from '../../interfaces/auth-flow.interface.js';
 import type { HttpRequest } from '../../interfaces/http.interface.js';
 import type { SessionOwner } from '../ended-sessions.js';
-import type { ReceivedSession } from '../cookies/sealed-sessions.js';
+import type { ReceivedSession } from '../received-session.js';
 import type { OpenSession, Snapshot } from '../session-snapshot.js';
 import type { FieldsChange, StoredSession } from '../session.js';
 

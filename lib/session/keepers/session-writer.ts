@@ -2,13 +2,7 @@ import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
 import { WristbandException } from '../../errors/wristband.exception.js';
 import { MAX_COOKIE_BYTES } from '../../http/cookies.js';
 import type { TokenData } from '../../interfaces/auth-flow.interface.js';
-import {
-  csrfCookie,
-  expiredCookies,
-  largestFields,
-  remainingLifetime,
-  sessionCookies,
-} from '../cookies/session-cookies.js';
+import { expiredCookies, largestFields, sessionCookies } from '../cookies/session-cookies.js';
 import type { EndedSessions } from '../ended-sessions.js';
 import type { RecentChanges } from '../recent-changes.js';
 import type { SealedSessions } from '../cookies/sealed-sessions.js';
@@ -35,7 +29,7 @@ export function decide(opened: OpenSession, tools: WritingTools, known?: Decisio
   const snapshot = snapshotOf(opened);
   const { isDestroyed, isSaveRequested, stored, json, error } = snapshot;
   try {
-    if (isDestroyed) return { snapshot, cookies: endingCookies(opened, tools) };
+    if (isDestroyed) return { snapshot, cookies: expiredCookies(opened.cookieNames, tools.options) };
     // Ended by another request meanwhile: to write it would bring it back, to remove it could hit the next sign-in.
     if (tools.ended.has(stored)) return { snapshot, cookies: [] };
     if (json === undefined) throw error;
@@ -64,27 +58,20 @@ function rescuedCookies(opened: OpenSession, tools: WritingTools): readonly stri
     return seal(stored, JSON.stringify(stored), opened, tools);
   } catch {
     // Not even what was there fits with the new tokens: the session is over, or every request would fail from now on.
-    return endingCookies(opened, tools);
+    return expiredCookies(opened.cookieNames, tools.options);
   }
 }
 
-function endingCookies({ cookieNames }: OpenSession, { options }: WritingTools): readonly string[] {
-  return cookieNames.length > 0 ? expiredCookies(cookieNames, options) : [];
-}
-
 function seal(
-  { createdAt, fields }: StoredSession,
+  stored: StoredSession,
   json: string,
   { cookieNames, received }: OpenSession,
   { options, sealed }: WritingTools,
 ): readonly string[] {
-  const lifetime = remainingLifetime(createdAt, options);
   const value = sealed.seal(json, received);
-  const cookies = sessionCookies(value, lifetime, cookieNames, options);
-  if (cookies === undefined) throw tooLarge(value.length, fields, options);
-  const { csrfToken } = fields;
-  const hasToken = options.enableCsrfProtection && typeof csrfToken === 'string';
-  return hasToken ? [...cookies, csrfCookie(csrfToken, lifetime, options)] : cookies;
+  const cookies = sessionCookies(value, stored, cookieNames, options);
+  if (cookies === undefined) throw tooLarge(value.length, stored.fields, options);
+  return cookies;
 }
 
 function isWriteDue(

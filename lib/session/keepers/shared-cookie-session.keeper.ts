@@ -4,7 +4,7 @@ import type { HttpRequest } from '../../interfaces/http.interface.js';
 import type { CookieSessionKeeper } from './cookie-session.keeper.js';
 import type { SessionOwner } from '../ended-sessions.js';
 import type { RevocationIndex } from './revocation-index.js';
-import type { ReceivedSession } from '../cookies/sealed-sessions.js';
+import type { ReceivedSession } from '../received-session.js';
 import type {
   Decision,
   FoundSession,

@@ -7,8 +7,9 @@ import { familyNames, joinedValues } from '../cookies/cookie-family.js';
 import { type EndedSessions, SESSION_OWNERS, type SessionOwner } from '../ended-sessions.js';
 import type { RevocationIndex } from './revocation-index.js';
 import { type ReceivedId, SealedSessionIds } from '../cookies/sealed-session-ids.js';
-import { isAlive, receivedFrom, type ReceivedSession } from '../cookies/sealed-sessions.js';
-import { csrfCookie, expiredCookies, remainingLifetime, sessionCookies } from '../cookies/session-cookies.js';
+import { isAlive } from '../session-lifetime.js';
+import { receivedFrom, type ReceivedSession } from '../received-session.js';
+import { expiredCookies, sessionCookies } from '../cookies/session-cookies.js';
 import type {
   Commit,
   Decision,
@@ -135,7 +136,6 @@ export class StoreSessionKeeper implements SessionKeeper {
     const { received } = opened;
     // From text: the handler may go on to change what it put into the session.
     const stored = receivedFrom(json);
-    if (!stored) return { cookies: [], received };
     // Ended by another request meanwhile: to write it would bring it back, to remove it could hit the next sign-in.
     if (this.ended.has(stored)) return { cookies: [], received };
     const isNew = received?.id !== stored.id;
@@ -164,7 +164,7 @@ export class StoreSessionKeeper implements SessionKeeper {
   }
 
   #deletion({ received, cookieNames }: OpenSession, snapshot: Snapshot): Decision {
-    const cookies = cookieNames.length > 0 ? expiredCookies(cookieNames, this.options) : [];
+    const cookies = expiredCookies(cookieNames, this.options);
     if (!received) return { snapshot, cookies };
     const commit = async () => {
       await this.#forget([received.id]);
@@ -178,12 +178,8 @@ export class StoreSessionKeeper implements SessionKeeper {
     for (const id of ids) this.ended.add(id);
   }
 
-  #cookies({ cookieNames }: OpenSession, { id, createdAt, fields }: StoredSession): readonly string[] {
-    const lifetime = remainingLifetime(createdAt, this.options);
-    const cookies = sessionCookies(this.#ids.seal(id), lifetime, cookieNames, this.options) ?? [];
-    const { csrfToken } = fields;
-    const hasToken = this.options.enableCsrfProtection && typeof csrfToken === 'string';
-    return hasToken ? [...cookies, csrfCookie(csrfToken, lifetime, this.options)] : cookies;
+  #cookies({ cookieNames }: OpenSession, stored: StoredSession): readonly string[] {
+    return sessionCookies(this.#ids.seal(stored.id), stored, cookieNames, this.options) ?? [];
   }
 
   /** By the age of the cookie: a session may be written all the time without one, by update(). */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { receivedFrom } from '../../../lib/session/cookies/sealed-sessions.js';
+import { receivedFrom } from '../../../lib/session/received-session.js';
 import { changesBetween, withChanges } from '../../../lib/session/session-changes.js';
 
 const session = (fields: Record<string, unknown>) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { WristbandException } from '../../../lib/errors/wristband.exception.js';
-import { receivedFrom } from '../../../lib/session/cookies/sealed-sessions.js';
+import { receivedFrom } from '../../../lib/session/received-session.js';
 import {
   assertSerializable,
   isSameSnapshot,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { resolveOptions } from '../../../../lib/config/resolved-options.js';
-import { copyFields, isUntouched, SealedSessions } from '../../../../lib/session/cookies/sealed-sessions.js';
+import { SealedSessions } from '../../../../lib/session/cookies/sealed-sessions.js';
+import { copyFields, isUntouched } from '../../../../lib/session/received-session.js';
 import { WristbandSession } from '../../../../lib/session/session.js';
 import type { SessionOptions } from '../../../../lib/index.js';
 import { SESSION_HOOKS } from '../../../support/session-hooks.js';

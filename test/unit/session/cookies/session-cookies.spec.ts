@@ -10,10 +10,15 @@ describe('sessionCookies', () => {
       clientId: 'client',
       clientSecret: SECRET,
       wristbandApplicationVanityDomain: 'a.example',
-      session: { secrets: SECRET, domain: 'app.example', maxCookies: 3 },
+      session: { secrets: SECRET, domain: 'app.example', maxCookies: 3, maxAge: 60 },
     });
 
-    const lines = sessionCookies('sealed', 60, ['session', 'session.1'], options!);
+    const lines = sessionCookies(
+      'sealed',
+      { id: 'id', createdAt: 0, fields: {} },
+      ['session', 'session.1'],
+      options!,
+    );
 
     expect(lines).toEqual([
       'session=sealed; Max-Age=60; Domain=app.example; Path=/; HttpOnly; Secure; SameSite=Lax',
