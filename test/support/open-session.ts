@@ -4,7 +4,7 @@ import { SealedSessions } from '../../lib/session/cookies/sealed-sessions.js';
 import { copyFields, receivedFrom } from '../../lib/session/received-session.js';
 import { EndedSessions } from '../../lib/session/ended-sessions.js';
 import type { Decision } from '../../lib/session/keepers/session-keeper.interface.js';
-import type { WritingTools } from '../../lib/session/keepers/session-writer.js';
+import type { WritingTools } from '../../lib/session/keepers/cookie-writer.js';
 import { RecentChanges } from '../../lib/session/recent-changes.js';
 import type { OpenSession } from '../../lib/session/session-snapshot.js';
 import { WristbandSession } from '../../lib/session/session.js';

@@ -6,7 +6,7 @@ import type { SessionOwner } from '../ended-sessions.js';
 import type { ReceivedSession } from '../received-session.js';
 import type { Decision, FoundSession, SessionKeeper } from './session-keeper.interface.js';
 import type { OpenSession } from '../session-snapshot.js';
-import { decide, type WritingTools } from './session-writer.js';
+import { cookieDecision, type WritingTools } from './cookie-writer.js';
 
 /** Keeps a session in its cookie. Nothing takes time, so a cookie is sealed while the headers are written. */
 export class CookieSessionKeeper implements SessionKeeper {
@@ -35,7 +35,7 @@ export class CookieSessionKeeper implements SessionKeeper {
   }
 
   decide(opened: OpenSession, known?: Decision): Decision {
-    const decision = decide(opened, this.tools, known);
+    const decision = cookieDecision(opened, this.tools, known);
     const { sealedJson } = decision;
     // Also what was decided before counts from now on: the headers may be on their way.
     const isChange = sealedJson !== undefined && sealedJson !== opened.received?.json;

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { WristbandEvent } from '../../../../lib/index.js';
 import { CookieSessionKeeper } from '../../../../lib/session/keepers/cookie-session.keeper.js';
-import type { WritingTools } from '../../../../lib/session/keepers/session-writer.js';
+import type { WritingTools } from '../../../../lib/session/keepers/cookie-writer.js';
 import { openSession, writingTools } from '../../../support/open-session.js';
 
 let tools: WritingTools;

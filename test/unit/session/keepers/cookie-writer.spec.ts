@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { decide } from '../../../../lib/session/keepers/session-writer.js';
+import { cookieDecision } from '../../../../lib/session/keepers/cookie-writer.js';
 import { openSession, writingTools, written } from '../../../support/open-session.js';
 
 const NOW = 1_800_000_000;
@@ -12,7 +12,7 @@ const wait = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
 
 describe('decide', () => {
   it('writes nothing for a visitor in whose session nothing is', () => {
-    expect(decide(openSession(), writingTools())).toMatchObject({ cookies: [] });
+    expect(cookieDecision(openSession(), writingTools())).toMatchObject({ cookies: [] });
   });
 
   it('writes a new session as soon as something is in it, or when that is asked for', () => {
@@ -22,14 +22,18 @@ describe('decide', () => {
     filled.session.theme = 'dark';
     saved.session.save();
 
-    const decision = decide(filled, tools);
+    const decision = cookieDecision(filled, tools);
     expect(written(decision, tools)).toEqual({
       id: filled.session.id,
       fields: { theme: 'dark' },
       maxAge: 3600,
     });
     expect(decision.isRenewal).toBe(false);
-    expect(written(decide(saved, tools), tools)).toEqual({ id: saved.session.id, fields: {}, maxAge: 3600 });
+    expect(written(cookieDecision(saved, tools), tools)).toEqual({
+      id: saved.session.id,
+      fields: {},
+      maxAge: 3600,
+    });
   });
 
   it('writes what changed, at once', () => {
@@ -38,7 +42,7 @@ describe('decide', () => {
 
     opened.session.a = 2;
 
-    const decision = decide(opened, tools);
+    const decision = cookieDecision(opened, tools);
     expect(written(decision, tools)).toEqual({ id: 'id-1', fields: { a: 2 }, maxAge: 3600 });
     expect(decision).toMatchObject({ isRenewal: false, sealedJson: decision.snapshot.json });
     expect(decision.cookies).toHaveLength(1);
@@ -50,7 +54,7 @@ describe('decide', () => {
 
     opened.session.save();
 
-    const decision = decide(opened, tools);
+    const decision = cookieDecision(opened, tools);
     expect(written(decision, tools)).toMatchObject({ fields: { a: 1 } });
     expect(decision.isRenewal).toBe(false);
   });
@@ -66,7 +70,7 @@ describe('decide', () => {
 
     wait(age);
 
-    const decision = decide(opened, tools);
+    const decision = cookieDecision(opened, tools);
     expect(decision.cookies.length > 0).toBe(isRenewed);
     expect(decision.isRenewal ?? false).toBe(isRenewed);
     expect(decision.snapshot.stored.fields).toEqual({ a: 1 });
@@ -78,9 +82,9 @@ describe('decide', () => {
 
     tools.changes.add('id-1');
 
-    expect(decide(before, tools).cookies).toEqual([]);
-    expect(decide({ ...after, changesBefore: tools.changes.count }, tools).cookies).toHaveLength(1);
-    expect(decide({ ...after, changesBefore: undefined }, tools).cookies).toEqual([]);
+    expect(cookieDecision(before, tools).cookies).toEqual([]);
+    expect(cookieDecision({ ...after, changesBefore: tools.changes.count }, tools).cookies).toHaveLength(1);
+    expect(cookieDecision({ ...after, changesBefore: undefined }, tools).cookies).toEqual([]);
   });
 
   it('writes nothing of a session that was ended meanwhile, and removes nothing of the next', () => {
@@ -90,7 +94,7 @@ describe('decide', () => {
     opened.session.a = 2;
     tools.ended.add('id-1');
 
-    const decision = decide(opened, tools);
+    const decision = cookieDecision(opened, tools);
     expect(decision.cookies).toEqual([]);
     expect(decision.snapshot.stored.fields).toEqual({ a: 2 });
   });
@@ -100,7 +104,7 @@ describe('decide', () => {
 
     opened.session.clear();
 
-    const decision = decide({ ...opened, cookieNames: ['session', 'session.0'] }, writingTools());
+    const decision = cookieDecision({ ...opened, cookieNames: ['session', 'session.0'] }, writingTools());
     expect(decision.cookies).toEqual([GONE, GONE.replace('session', 'session.0')]);
     expect(decision.snapshot.isDestroyed).toBe(true);
   });
@@ -110,54 +114,54 @@ describe('decide', () => {
 
     opened.session.clear();
 
-    expect(decide(opened, writingTools({ enableCsrfProtection: true })).cookies).toEqual([]);
+    expect(cookieDecision(opened, writingTools({ enableCsrfProtection: true })).cookies).toEqual([]);
   });
 
   it('writes the CSRF token beside the session, for as long, where the protection is on', () => {
     const opened = openSession();
     opened.session.csrfToken = 'token';
 
-    const { cookies } = decide(opened, writingTools({ enableCsrfProtection: true }));
+    const { cookies } = cookieDecision(opened, writingTools({ enableCsrfProtection: true }));
 
     expect(cookies).toEqual([
       expect.stringMatching(/^session=/),
       'CSRF-TOKEN=token; Max-Age=3600; Path=/; Secure; SameSite=Lax',
     ]);
-    expect(decide(opened, writingTools()).cookies).toHaveLength(1);
+    expect(cookieDecision(opened, writingTools()).cookies).toHaveLength(1);
   });
 
   it('writes no CSRF token that is none', () => {
     const opened = openSession();
     opened.session.csrfToken = 5;
 
-    expect(decide(opened, writingTools({ enableCsrfProtection: true })).cookies).toHaveLength(1);
+    expect(cookieDecision(opened, writingTools({ enableCsrfProtection: true })).cookies).toHaveLength(1);
   });
 
   it('seals once what it is asked for twice, and looks at the rest again', () => {
     const tools = writingTools();
     const opened = openSession({ a: 1 });
     opened.session.a = 2;
-    const known = decide(opened, tools);
+    const known = cookieDecision(opened, tools);
 
-    expect(decide(opened, tools, known)).toMatchObject({
+    expect(cookieDecision(opened, tools, known)).toMatchObject({
       cookies: known.cookies,
       sealedJson: known.sealedJson,
     });
 
     opened.session.save();
-    const later = decide(opened, tools, known);
+    const later = cookieDecision(opened, tools, known);
     expect(later.cookies).toBe(known.cookies);
     expect(later.snapshot.isSaveRequested).toBe(true);
 
     opened.session.a = 3;
-    expect(written(decide(opened, tools, known), tools)).toMatchObject({ fields: { a: 3 } });
+    expect(written(cookieDecision(opened, tools, known), tools)).toMatchObject({ fields: { a: 3 } });
   });
 
   it('says what JSON cannot carry, and writes nothing', () => {
     const opened = openSession({ a: 1 });
     opened.session.a = new Map();
 
-    const { error, cookies } = decide(opened, writingTools());
+    const { error, cookies } = cookieDecision(opened, writingTools());
 
     expect(error).toMatchObject({
       code: 'session_not_serializable',
@@ -175,7 +179,7 @@ describe('decide', () => {
       const opened = openSession({ a: 1 });
       opened.session.blob = 'x'.repeat(9000);
 
-      const { error, cookies } = decide(opened, writingTools({ maxCookies }));
+      const { error, cookies } = cookieDecision(opened, writingTools({ maxCookies }));
 
       expect(error).toMatchObject({
         code: 'session_too_large',

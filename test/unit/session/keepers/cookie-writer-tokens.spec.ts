@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decide, type WritingTools } from '../../../../lib/session/keepers/session-writer.js';
+import { cookieDecision, type WritingTools } from '../../../../lib/session/keepers/cookie-writer.js';
 import { openSession, writingTools, written } from '../../../support/open-session.js';
 
 const NEWEST = { accessToken: 'new', refreshToken: 'newest', expiresAt: 1, expiresIn: 1 };
@@ -18,7 +18,7 @@ describe('decide, after a refresh', () => {
     const opened = openSession({ accessToken: 'old', refreshToken: 'spent' });
     opened.session.a = 1;
 
-    const decision = decide(opened, tools);
+    const decision = cookieDecision(opened, tools);
 
     const { accessToken, refreshToken, expiresAt } = NEWEST;
     expect(written(decision, tools)).toMatchObject({
@@ -33,7 +33,7 @@ describe('decide, after a refresh', () => {
     const opened = openSession({ accessToken: 'old', refreshToken: 'spent', a: 1 });
     opened.session.a = 'y'.repeat(5000);
 
-    const decision = decide(opened, tools);
+    const decision = cookieDecision(opened, tools);
 
     expect(decision.error?.code).toBe('session_too_large');
     expect(written(decision, tools)).toMatchObject({
@@ -46,7 +46,7 @@ describe('decide, after a refresh', () => {
     opened.session.refreshToken = 'spent';
     opened.session.a = 'y'.repeat(5000);
 
-    const { error, cookies } = decide(opened, toolsAfterRefresh());
+    const { error, cookies } = cookieDecision(opened, toolsAfterRefresh());
 
     expect(error?.code).toBe('session_too_large');
     expect(cookies).toEqual([]);
@@ -56,7 +56,7 @@ describe('decide, after a refresh', () => {
     const opened = openSession({ accessToken: 'old', refreshToken: 'spent', a: 1 });
     opened.session.a = 2;
 
-    const { error, cookies } = decide(
+    const { error, cookies } = cookieDecision(
       opened,
       toolsAfterRefresh({ ...NEWEST, accessToken: 'n'.repeat(4000) }),
     );

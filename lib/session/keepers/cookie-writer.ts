@@ -25,7 +25,7 @@ export interface WritingTools {
  *
  * @param known what was decided before, so that the same is not sealed twice
  */
-export function decide(opened: OpenSession, tools: WritingTools, known?: Decision): Decision {
+export function cookieDecision(opened: OpenSession, tools: WritingTools, known?: Decision): Decision {
   const snapshot = snapshotOf(opened);
   const { isDestroyed, isSaveRequested, stored, json, error } = snapshot;
   try {
