@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import onHeaders from 'on-headers';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { HeldResponse } from './held-response.js';
 import { rawResponse } from './http-response.js';
@@ -15,8 +14,6 @@ export function showToPeople(request: HttpRequest, response: HttpResponse, html:
   const begin = (open: ServerResponse) =>
     isJson(open) ? Promise.reject(new Error('A page comes')) : undefined;
   new HeldResponse(raw, begin, () => sendPage(raw, html));
-  // Headers that are given to writeHead() become headers of the response before it is held back.
-  onHeaders(raw, () => undefined);
 }
 
 function isJson(response: ServerResponse): boolean {

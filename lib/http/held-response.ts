@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import onHeaders from 'on-headers';
 
 type Beginning = 'writeHead' | 'write' | 'end' | 'flushHeaders';
 type Call = { readonly run: () => unknown; readonly callback: (() => void) | undefined };
@@ -34,6 +35,8 @@ export class HeldResponse {
     this.#take('flushHeaders', undefined);
     this.#take('write', false);
     this.#take('end', response);
+    // Headers that are given to writeHead() become headers of the response before it is held back.
+    onHeaders(response, () => undefined);
   }
 
   /** @param answer what a call answers while it is held back */

@@ -44,6 +44,4 @@ export function writeBeforeResponse(
   };
   const begin = (open: ServerResponse) => (isSearching ? afterSearch(open) : opened()?.begin(open));
   new HeldResponse(response, begin, replace);
-  // Headers that are given to writeHead() become headers of the response before it is held back.
-  onHeaders(response, () => undefined);
 }
