@@ -5,11 +5,11 @@ import { subjectOf } from '../events/event-details.js';
 import type { WristbandEvent } from '../events/wristband-event.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import type { AuthContext } from '../http/auth-context.js';
-import { rawRequest, requestHost } from '../http/http-request.js';
+import { rawRequest } from '../http/http-request.js';
 import type { WristbandSession } from '../session/session.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { isSameToken } from './csrf-token.js';
-import { isFromForeignSite, isUnsafeMethod } from './request-site.js';
+import { isFromForeignSite, isUnsafeMethod, siteOf } from './request-site.js';
 
 type CsrfProblem = Extract<WristbandEvent, { type: 'csrf.refused' }>['reason'];
 
@@ -29,13 +29,7 @@ export class CsrfVerifier {
     const { method, headers } = rawRequest(request);
     // A socket is opened by GET and can do anything afterwards.
     const isUnsafe = isSocket || isUnsafeMethod(method);
-    const site = {
-      fetchSite: single(headers['sec-fetch-site']),
-      origin: headers.origin,
-      host: requestHost(request),
-      isSocket,
-    };
-    if (isUnsafe && isFromForeignSite(site, this.options.trustedOrigins)) {
+    if (isUnsafe && isFromForeignSite(siteOf(request, isSocket), this.options.trustedOrigins)) {
       throw this.#failed('foreign_site', session, 'The request was made by a page of a foreign site');
     }
 

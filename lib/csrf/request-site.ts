@@ -1,3 +1,6 @@
+import { isSpeculative, rawRequest, requestHost } from '../http/http-request.js';
+import type { HttpRequest } from '../interfaces/http.interface.js';
+
 /** What a browser tells about where a request comes from. */
 export interface RequestSite {
   /** `Sec-Fetch-Site` @see https://www.w3.org/TR/fetch-metadata/ */
@@ -7,6 +10,23 @@ export interface RequestSite {
   readonly host: string;
   /** Whether the request opens a socket. */
   readonly isSocket?: boolean;
+}
+
+export function siteOf(request: HttpRequest, isSocket = false): RequestSite {
+  const { headers } = rawRequest(request);
+  return {
+    fetchSite: headers['sec-fetch-site']?.toString(),
+    origin: headers.origin,
+    host: requestHost(request),
+    isSocket,
+  };
+}
+
+/** Whether nobody will look at the answer: to a speculative load, or to one that a page of a foreign site embeds. */
+export function isUnseen(request: HttpRequest, trustedOrigins: readonly string[]): boolean {
+  if (isSpeculative(request)) return true;
+  const destination = rawRequest(request).headers['sec-fetch-dest'] ?? 'document';
+  return destination !== 'document' && isFromForeignSite(siteOf(request), trustedOrigins);
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);

@@ -8,6 +8,7 @@ export const ERROR_STATUS = {
   invalid_logout_token: 400,
   tenant_mismatch: 400,
   login_not_started: 400,
+  logout_not_started: 400,
   sign_in_loop: 400,
   authorization_failed: 403,
   csrf_failed: 403,

@@ -112,7 +112,11 @@ export interface SessionMethods<T extends object> {
    */
   update(change: (fields: SessionFields<T>) => void): Promise<void>;
 
-  /** Ends the session: its data and its cookie. What is set afterwards in the same request is not kept. */
+  /**
+   * Ends the session: its data and its cookie. What is set afterwards in the same request is not kept.
+   *
+   * @throws {WristbandException} `logout_not_started` for a prefetch, a HEAD request and what a foreign page embeds
+   */
   clear(): void;
   /** The same as {@link clear}. */
   destroy(): void;

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { TokenRefresher } from '../tokens/token-refresher.js';
 import type { ResolvedOptions, ResolvedSessionOptions } from '../config/resolved-options.js';
 import { createCsrfToken } from '../csrf/csrf-token.js';
+import { isUnseen } from '../csrf/request-site.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import { rawRequest } from '../http/http-request.js';
@@ -37,10 +38,11 @@ export class SessionManager {
   /** The name of the Wristband application, if it has one. */
   readonly application: string | undefined;
   readonly #options: ResolvedSessionOptions | undefined;
+  readonly #trustedOrigins: readonly string[];
   readonly #keeper: SessionKeeper | undefined;
 
   constructor(
-    @Inject(RESOLVED_OPTIONS) { name, session: options }: ResolvedOptions,
+    @Inject(RESOLVED_OPTIONS) { name, trustedOrigins, session: options }: ResolvedOptions,
     refresher: TokenRefresher,
     private readonly events: WristbandEvents,
     spans: Spans,
@@ -49,6 +51,7 @@ export class SessionManager {
     this.store = store && new WatchedStore(store, events, spans);
     this.application = name;
     this.#options = options;
+    this.#trustedOrigins = trustedOrigins;
     this.#keeper = options && sessionKeeper(options, this.store, refresher, events);
   }
 
@@ -81,12 +84,12 @@ export class SessionManager {
     if (!response) return this.#readOnly(request);
     const known = this.#inUse.get(raw)?.session ?? this.#searches.get(raw);
     if (known) return known;
-    if (this.#isSkipped(raw)) return this.#skip(raw);
+    if (this.#isSkipped(raw)) return this.#skip(request);
     const found = this.keeper.find(request);
     const target = rawResponse(response);
     const isLate = target.headersSent;
     const use = (one: FoundSession) => {
-      const inUse = this.#use(raw, one);
+      const inUse = this.#use(request, one);
       inUse.watch(target);
       if (isLate) inUse.skipResponse();
       else if (!this.isAsync) writeWithHeaders(target, inUse);
@@ -131,24 +134,24 @@ export class SessionManager {
 
   #readOnly(request: HttpRequest): WristbandSession | Promise<WristbandSession> {
     const found = this.#isSkipped(rawRequest(request)) ? NOTHING : this.keeper.find(request);
-    const copy = (one: FoundSession) => readOnlyCopy(this.#start(one).session);
+    const copy = (one: FoundSession) => readOnlyCopy(this.#start(request, one).session);
     return found instanceof Promise ? found.then(copy) : copy(found);
   }
 
   /** A session that nobody brings and nobody keeps. */
-  #skip(raw: IncomingMessage): WristbandSession {
-    const inUse = this.#use(raw, NOTHING);
+  #skip(request: HttpRequest): WristbandSession {
+    const inUse = this.#use(request, NOTHING);
     inUse.skipResponse();
     return inUse.session;
   }
 
-  #use(raw: IncomingMessage, found: FoundSession): SessionInUse {
-    const inUse = this.#start(found);
-    this.#inUse.set(raw, inUse);
+  #use(request: HttpRequest, found: FoundSession): SessionInUse {
+    const inUse = this.#start(request, found);
+    this.#inUse.set(rawRequest(request), inUse);
     return inUse;
   }
 
-  #start(found: FoundSession): SessionInUse {
+  #start(request: HttpRequest, found: FoundSession): SessionInUse {
     const { keeper } = this;
     const { received } = found;
     const isProtected = this.#options?.enableCsrfProtection === true;
@@ -157,6 +160,7 @@ export class SessionManager {
       {
         createCsrfToken: isProtected ? createCsrfToken : undefined,
         assertWritable: () => inUse.decide(),
+        assertSeen: () => this.#assertSeen(request),
         end: () => received && keeper.end(received),
         update: (change) => inUse.update(change),
       },
@@ -166,6 +170,12 @@ export class SessionManager {
     const lacksToken = session.isAuthenticated === true && typeof session.csrfToken !== 'string';
     if (isProtected && lacksToken) session.csrfToken = createCsrfToken();
     return inUse;
+  }
+
+  #assertSeen(request: HttpRequest): void {
+    if (!isUnseen(request, this.#trustedOrigins)) return;
+    const message = 'A prefetch, a HEAD request or one that a foreign page embeds does not end a session';
+    throw new WristbandException('logout_not_started', message);
   }
 
   #isSkipped({ headers }: IncomingMessage): boolean {

@@ -30,6 +30,8 @@ export interface SessionHooks {
   readonly createCsrfToken?: (() => string) | undefined;
   /** Throws when the session cannot be written as it is now. */
   assertWritable(): void;
+  /** Throws when the request must not end the session. */
+  assertSeen(): void;
   /** The session that came with the request is over, whatever cookies of it are still around. */
   end(): void;
   /** Makes a change to the newest version of the session there is. */
@@ -177,6 +179,7 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
   }
 
   clear(): void {
+    this.#hooks.assertSeen();
     WristbandSession.discard(this);
     this.#state.isEnded = true;
     this.#hooks.end();
