@@ -2,12 +2,13 @@ import { WristbandException, type WristbandExceptionOptions } from '../errors/wr
 import type { QueryParameters } from '../http/query-parameters.js';
 import { oauthErrorDetails, type OAuthResponseError } from '../wristband-api/oauth-response.error.js';
 
-/** What Wristband sends to the Callback Endpoint (RFC 6749 section 4.1.2). */
+/** What Wristband sends to the Callback Endpoint (RFC 6749 section 4.1.2, RFC 9207). */
 export interface CallbackParameters {
   readonly state: string;
   readonly code: string | undefined;
   readonly error: string | undefined;
   readonly errorDescription: string | undefined;
+  readonly issuer: string | undefined;
 }
 
 /** @throws {WristbandException} `invalid_request` when a parameter comes twice or `state` is missing */
@@ -17,7 +18,18 @@ export function callbackParameters(query: QueryParameters): CallbackParameters {
     code: query.get('code'),
     error: query.get('error'),
     errorDescription: query.get('error_description'),
+    issuer: query.get('iss'),
   };
+}
+
+/**
+ * Who does not say who they are is found out by PKCE and the ID token.
+ *
+ * @throws {WristbandException} `identity_not_verified` when another authorization server answers (RFC 9207 section 2.4)
+ */
+export function assertIssuer(issuer: string | undefined, expected: readonly string[]): void {
+  if (issuer === undefined || expected.includes(issuer)) return;
+  throw new WristbandException('identity_not_verified', 'The answer to the sign-in is of another issuer');
 }
 
 const TEMPORARY = new Set(['server_error', 'temporarily_unavailable']);

@@ -15,6 +15,7 @@ import type {
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { tenantlessLoginUrl, tenantLoginUrl } from '../tenant/application-urls.js';
 import { ReturnUrlPolicy } from '../tenant/return-url.policy.js';
+import { issuersOf } from '../jwt/issuers.js';
 import type { Tenant } from '../tenant/tenant-host.js';
 import { TenantResolver } from '../tenant/tenant-resolver.js';
 import type { TokenAnswer } from '../wristband-api/answer-shapes.js';
@@ -22,6 +23,7 @@ import { OAuthResponseError } from '../wristband-api/oauth-response.error.js';
 import { type CodeGrant, WristbandClient } from '../wristband-api/wristband-client.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import {
+  assertIssuer,
   callbackError,
   type CallbackParameters,
   callbackParameters,
@@ -32,6 +34,7 @@ import { assertSameUser, IdTokenVerifier, idpSessionIdOf } from '../jwt/id-token
 import type { LoginState } from './login-state.js';
 import { LoginStateKeeper } from './login-state.keeper.js';
 import { LOOP_HINTS, MAX_ATTEMPTS } from './sign-in-loop.js';
+import { assertNotSpeculative } from './speculative-request.js';
 import { isLikeState } from './state-parameter.js';
 import { toTokenData } from '../tokens/token-data.js';
 
@@ -65,6 +68,7 @@ export class CallbackFlow {
    * reload of the page can still succeed.
    */
   async complete(request: HttpRequest, response: HttpResponse): Promise<CallbackResult> {
+    assertNotSpeculative(request);
     const query = callbackParameters(new QueryParameters(request));
     const { state } = query;
     const config = await this.autoConfiguration.resolve();
@@ -85,7 +89,7 @@ export class CallbackFlow {
     query: CallbackParameters,
     config: ApplicationConfig,
   ): Promise<CompletedCallbackResult | Restart> {
-    const loginState = this.loginStates.find(request, query.state);
+    const loginState = this.loginStates.find(request, config, query.state);
     const isOpen = typeof loginState === 'object';
     const found = await this.tenants.ofRequest(
       request,
@@ -98,6 +102,7 @@ export class CallbackFlow {
       return { reason: `${loginState}_login_state`, tenant: found, returnUrl };
     }
 
+    assertIssuer(query.issuer, issuersOf(this.options));
     const tenant = bindTenant(loginState, found);
     const returnUrl = this.returnUrls.choose({ requested: loginState.returnUrl }, config, tenant);
     if (query.error !== undefined) {
@@ -177,7 +182,7 @@ export class CallbackFlow {
     { reason, tenant, returnUrl }: Restart,
   ): RedirectRequiredCallbackResult {
     // A browser that sends login states keeps cookies: this one gave way to those of other tabs.
-    const isCrowded = reason === 'missing_login_state' && this.loginStates.hasAny(request);
+    const isCrowded = reason === 'missing_login_state' && this.loginStates.hasAny(request, config);
     const isCircle = this.loginStates.notesIn(state).isRetry === true && !isCrowded;
     if (isCircle) this.events.error(`A sign-in was started again and failed again: ${LOOP_HINTS[reason]}`);
     const retry = isLikeState(state) ? MAX_ATTEMPTS : undefined;

@@ -11,7 +11,7 @@ import { LOGIN_STATE_LIFETIME } from './login-state.js';
 const MAX_LOGINS = 3;
 /** What these cookies are called; before it stands the name of the application, if it has one. */
 const PREFIX = 'login#';
-const NAME = /^(?:\w+-)?login#([\w-]{1,128})#(\d{1,16})$/;
+const NAME = /^(?:[\w-]+-)?login#([\w-]{1,128})#(\d{1,16})$/;
 
 interface LoginCookie {
   readonly name: string;
@@ -27,9 +27,14 @@ export interface LoginCookieAttributes {
   readonly domain?: string | undefined;
 }
 
-/** How the names of the login state cookies of an application begin. */
-export function loginCookiePrefix(application: string | undefined): string {
-  return application === undefined ? PREFIX : `${application}-${PREFIX}`;
+/**
+ * How the names of the login state cookies of an application begin.
+ *
+ * @param isHostOnly whether browsers have to refuse such a cookie from any other host, a sibling subdomain's included
+ */
+export function loginCookiePrefix(application: string | undefined, isHostOnly: boolean): string {
+  const own = application === undefined ? PREFIX : `${application}-${PREFIX}`;
+  return isHostOnly ? `__Host-${own}` : own;
 }
 
 /** The `Set-Cookie` line for a sealed login state, or `undefined` when browsers would drop it for its size. */

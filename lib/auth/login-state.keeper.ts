@@ -23,7 +23,6 @@ import { loginStateId, type StateNotes, stateNotes, stateParameter } from './sta
 @Injectable()
 export class LoginStateKeeper {
   readonly #sealer: Sealer;
-  readonly #prefix: string;
   readonly #notesSealer: Sealer;
 
   constructor(
@@ -32,7 +31,6 @@ export class LoginStateKeeper {
   ) {
     this.#sealer = new Sealer('login-state', options.loginStateSecrets);
     this.#notesSealer = new Sealer('state-notes', options.loginStateSecrets);
-    this.#prefix = loginCookiePrefix(options.name);
   }
 
   /** @throws {WristbandException} `login_state_too_large` when `customState` does not fit into a cookie */
@@ -52,7 +50,7 @@ export class LoginStateKeeper {
       this.events.emit({ type: 'return_url.rejected', reason: 'too_long' });
       return this.issue(request, response, config, smaller);
     }
-    const evicted = evictOldestLogins(requestCookies(request, this.#prefix), attributes);
+    const evicted = evictOldestLogins(requestCookies(request, attributes.prefix), attributes);
     for (const line of [...evicted, cookie]) appendSetCookie(response, line);
     return loginState;
   }
@@ -68,14 +66,14 @@ export class LoginStateKeeper {
   }
 
   /** Whether the browser sends login states, of whatever sign-in: then it keeps cookies. */
-  hasAny(request: HttpRequest): boolean {
-    return requestCookies(request, this.#prefix).length > 0;
+  hasAny(request: HttpRequest, config: ApplicationConfig): boolean {
+    return requestCookies(request, this.#attributes(config).prefix).length > 0;
   }
 
   /** The login state for the `state` of a callback, or why there is none. */
-  find(request: HttpRequest, state: string): LoginState | 'missing' | 'invalid' {
+  find(request: HttpRequest, config: ApplicationConfig, state: string): LoginState | 'missing' | 'invalid' {
     const id = loginStateId(state);
-    const sealed = sealedLoginStates(requestCookies(request, this.#prefix), id);
+    const sealed = sealedLoginStates(requestCookies(request, this.#attributes(config).prefix), id);
     if (sealed.length === 0) return 'missing';
     for (const value of sealed) {
       const loginState = openLoginState(value, id, this.#sealer);
@@ -86,20 +84,22 @@ export class LoginStateKeeper {
 
   /** Ends the sign-in with a `state`. */
   clear(request: HttpRequest, response: HttpResponse, config: ApplicationConfig, state: string): void {
-    const lines = clearLoginState(
-      requestCookies(request, this.#prefix),
-      loginStateId(state),
-      this.#attributes(config),
-    );
+    const attributes = this.#attributes(config);
+    const cookies = requestCookies(request, attributes.prefix);
+    const lines = clearLoginState(cookies, loginStateId(state), attributes);
     for (const line of lines) appendSetCookie(response, line);
   }
 
   #attributes(config: ApplicationConfig): LoginCookieAttributes {
     // A sign-in at application level ends on a tenant's subdomain that is not known when it begins.
     const isShared = config.applicationAuthorizationRequestsEnabled && config.rootDomain?.includes('.');
+    const { name, session, dangerouslyDisableSecureCookies } = this.options;
+    const secure = !dangerouslyDisableSecureCookies;
+    // Who can plant a login state needs to plant no session: the callback makes one, of whoever began that sign-in.
+    const isHostOnly = /^__Host-/i.test(session?.cookieName ?? '') && secure && !isShared;
     return {
-      prefix: this.#prefix,
-      secure: !this.options.dangerouslyDisableSecureCookies,
+      prefix: loginCookiePrefix(name, isHostOnly),
+      secure,
       domain: isShared ? config.rootDomain : undefined,
     };
   }

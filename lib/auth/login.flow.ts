@@ -4,7 +4,7 @@ import { AutoConfiguration } from '../config/auto-configuration.js';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
-import { isSpeculative, requestHost } from '../http/http-request.js';
+import { requestHost } from '../http/http-request.js';
 import { QueryParameters } from '../http/query-parameters.js';
 import { showToPeople } from '../http/error-page.js';
 import { redirectTo, withQuery } from '../http/redirect.js';
@@ -19,6 +19,7 @@ import { TenantResolver } from '../tenant/tenant-resolver.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { codeChallenge, type LoginState } from './login-state.js';
 import { LoginStateKeeper } from './login-state.keeper.js';
+import { assertNotSpeculative } from './speculative-request.js';
 import { attemptOf, MAX_ATTEMPTS, signInLoop, signInLoopPage } from './sign-in-loop.js';
 
 /** Login Endpoint: from a request to the redirect that starts a sign-in at Wristband. */
@@ -38,12 +39,7 @@ export class LoginFlow {
     response: HttpResponse,
     given: LoginConfig,
   ): Promise<HttpRedirectResponse> {
-    if (isSpeculative(request)) {
-      throw new WristbandException(
-        'login_not_started',
-        'A prefetch or HEAD request does not start a sign-in',
-      );
-    }
+    assertNotSpeculative(request);
     const attempt = attemptOf(request);
     if (attempt > MAX_ATTEMPTS) {
       showToPeople(request, response, signInLoopPage(request));

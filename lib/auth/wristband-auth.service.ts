@@ -6,6 +6,7 @@ import { failureOf, problemOf, subjectOf } from '../events/event-details.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import { forbidCaching } from '../http/cache-headers.js';
 import { type AuthContext, httpAuthContext, socketAuthContext } from '../http/auth-context.js';
+import { setHeader } from '../http/http-response.js';
 import { withRetryAfter } from '../http/retry-after.js';
 import { redirectTo } from '../http/redirect.js';
 import { rememberHandshake, socketRequest } from '../http/socket-request.js';
@@ -81,11 +82,14 @@ export class WristbandAuthService {
    * Finishes a sign-in: checks state, ID token, user and tenant. On `completed` make a session from `callbackData`; on
    * `redirect_required` send the browser to `redirectUrl`; both with {@link createCallbackResponse}.
    *
-   * @throws {WristbandException} `invalid_request`, `invalid_tenant`, `tenant_mismatch`, `authorization_failed`,
-   * `identity_not_verified`, `configuration_rejected`, `wristband_unavailable` (a reload of the page may then succeed)
+   * @throws {WristbandException} `invalid_request`, `invalid_tenant`, `login_not_started`, `tenant_mismatch`,
+   * `authorization_failed`, `identity_not_verified`, `configuration_rejected`, `wristband_unavailable` (a reload of the page
+   * may then succeed)
    */
   async callback(req: HttpRequest, res: HttpResponse): Promise<CallbackResult> {
     forbidCaching(res);
+    // Code and state are in the address: what a page of an error loads need not know it.
+    setHeader(res, 'Referrer-Policy', 'no-referrer');
     try {
       const result = await withRetryAfter(res, () => this.callbackFlow.complete(req, res));
       this.#tell(result);

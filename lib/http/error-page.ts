@@ -24,6 +24,7 @@ function sendPage(response: ServerResponse, html: string): void {
   response.removeHeader('ETag');
   response.setHeader('Content-Type', 'text/html; charset=utf-8');
   response.setHeader('Content-Length', Buffer.byteLength(html));
-  response.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
+  const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+  response.setHeader('Content-Security-Policy', policy);
   response.end(html);
 }

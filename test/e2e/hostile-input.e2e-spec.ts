@@ -57,7 +57,7 @@ const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const EIGHT_KILOBYTES = 'e'.repeat(8192);
 // Everything that Express, Fastify and this library send by themselves: one more line means an injected one.
 const KNOWN_HEADERS = new Set(
-  'cache-control connection content-length content-type date etag keep-alive location pragma set-cookie transfer-encoding vary x-powered-by'.split(
+  'cache-control connection content-length content-type date etag keep-alive location pragma referrer-policy set-cookie transfer-encoding vary x-powered-by'.split(
     ' ',
   ),
 );
@@ -730,16 +730,21 @@ describePlatforms('No user-supplied value reaches a host unchecked', (platform) 
     });
   });
 
-  describe.each(['state', 'code', 'error', 'error_description', 'tenant_name', 'tenant_custom_domain'])(
-    '%s on callback',
-    (name) => {
-      it.each(STRUCTURES(name))('is refused %s', async (_, query) => {
-        const state = name === 'state' ? '' : 'state=x&';
+  describe.each([
+    'state',
+    'code',
+    'error',
+    'error_description',
+    'iss',
+    'tenant_name',
+    'tenant_custom_domain',
+  ])('%s on callback', (name) => {
+    it.each(STRUCTURES(name))('is refused %s', async (_, query) => {
+      const state = name === 'state' ? '' : 'state=x&';
 
-        expectRefusal(await getRaw(plain, `/api/auth/callback?${state}${query}`), 400, 'invalid_request');
-      });
-    },
-  );
+      expectRefusal(await getRaw(plain, `/api/auth/callback?${state}${query}`), 400, 'invalid_request');
+    });
+  });
 
   describe.each(['tenant_name', 'tenant_domain', 'tenant_custom_domain'])('%s on logout', (name) => {
     it.each(STRUCTURES(name))('is refused %s', async (_, query) => {

@@ -198,7 +198,9 @@ describePlatforms('sign_in_attempt in a link', (platform) => {
     expect(page.text).toContain(
       '<a href="?return_url=%22%3E%3Cscript%3Ealert%281%29%3C%2Fscript%3E%26x%3D1">',
     );
-    expect(page.headers['content-security-policy']).toBe("default-src 'none'; style-src 'unsafe-inline'");
+    expect(page.headers['content-security-policy']).toBe(
+      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+    );
   });
 
   it.each(['', '0', '1', '-3', '2', 'x', 'NaN', '2.5', 'Infinity'])(
