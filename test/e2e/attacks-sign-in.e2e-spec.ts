@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { WristbandModuleExtras, WristbandOptions } from '../../lib/index.js';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
 import { userOf } from '../support/bearer-tokens.js';
 import { Browser, type BrowserResponse } from '../support/browser.js';
@@ -179,5 +180,56 @@ describePlatforms('an attack on a sign-in', (platform) => {
 
     expect(failed.status).toBe(503);
     expect(failed.headers['referrer-policy']).toBe('no-referrer');
+  });
+});
+
+describe('the cookie of a login state', () => {
+  const session = { secrets: SESSION_SECRET, cookieName: '__Host-session' };
+  let emulator: WristbandEmulator;
+  beforeAll(async () => {
+    emulator = await startWristbandEmulator();
+  });
+  afterAll(() => emulator.close());
+
+  it.each<[title: string, options: Partial<WristbandOptions & WristbandModuleExtras>, cookie: RegExp]>([
+    [
+      'has the prefix of the session',
+      {},
+      /^__Host-login#[^;]+; Max-Age=3600; Path=\/; HttpOnly; Secure; Same/,
+    ],
+    ['has it before the name of the application', { name: 'staff' }, /^__Host-staff-login#/],
+    ['has none where the session has none', { session: { secrets: SESSION_SECRET } }, /^login#/],
+    [
+      'has none over http, where browsers would drop it',
+      { dangerouslyDisableSecureCookies: true },
+      /^login#/,
+    ],
+    [
+      'has none where it has a domain, and browsers would drop it',
+      { parseTenantFromRootDomain: 'app.localhost' },
+      /^login#.*; Domain=app.localhost;/,
+    ],
+  ])('%s', async (_title, options, cookie) => {
+    const loginUrl = `http://${options.parseTenantFromRootDomain ? '{tenant_name}.app.' : ''}localhost/login`;
+    const app = await startTestApp({
+      emulator,
+      options: {
+        routes: { path: 'api/auth' },
+        dangerouslyDisableSecureCookies: false,
+        session,
+        ...options,
+        loginUrl,
+        redirectUri: loginUrl.replace('/login', '/callback'),
+      },
+    });
+    emulator.setSdkConfiguration({
+      applicationAuthorizationRequestsEnabled: true,
+      fallbackLoginUrl: 'http://localhost/login',
+    });
+
+    const { setCookies } = await new Browser().get(`${app.origin}/api/auth/login`, { redirect: 'manual' });
+
+    expect(setCookies).toEqual([expect.stringMatching(cookie)]);
+    await app.close();
   });
 });

@@ -1,6 +1,13 @@
+import { timingSafeEqual } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createCsrfToken, isSameToken } from '../../../lib/csrf/csrf-token.js';
+
+// The real one, watched.
+vi.mock('node:crypto', async (load) => {
+  const crypto = await load<typeof import('node:crypto')>();
+  return { ...crypto, timingSafeEqual: vi.fn(crypto.timingSafeEqual) };
+});
 
 describe('createCsrfToken', () => {
   it('makes 24 random bytes that need no decoding in a cookie', () => {
@@ -20,5 +27,24 @@ describe('isSameToken', () => {
         expect(isSameToken(one, other)).toBe(one === other);
       }),
     );
+  });
+
+  it.each([
+    ['nothing of it', 'b'.repeat(32)],
+    ['all but the last letter', `${'a'.repeat(31)}b`],
+    ['all but the first letter', `b${'a'.repeat(31)}`],
+    ['its beginning', 'a'.repeat(31)],
+    ['nothing', ''],
+    ['more than it', 'a'.repeat(8192)],
+    ['all of it', 'a'.repeat(32)],
+  ])('compares whole hashes in constant time when %s is right', (_title, given) => {
+    const compare = vi.mocked(timingSafeEqual).mockClear();
+
+    const isSame = isSameToken('a'.repeat(32), given);
+
+    expect(compare.mock.calls.map((hashes) => hashes.map(({ byteLength }) => byteLength))).toEqual([
+      [32, 32],
+    ]);
+    expect(compare.mock.results).toEqual([{ type: 'return', value: isSame }]);
   });
 });
