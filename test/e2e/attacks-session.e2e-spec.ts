@@ -1,6 +1,6 @@
 import { Controller, Get, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CookieSealer } from '../../lib/crypto/sealed-cookie.js';
+import { Sealer } from '../../lib/crypto/sealer.js';
 import {
   CurrentUser,
   type HttpRequest,
@@ -191,11 +191,11 @@ describePlatforms('cookies that a sibling subdomain tosses', (platform) => {
       const fields = { isAuthenticated: true, userId: id(GRACE), accessToken: 'a', expiresAt: 1e15 };
       const data = JSON.stringify({ id: 'an-id', createdAt: Date.now() / 1000, fields });
 
-      expect(await userWith(`__Host-session=${new CookieSealer(purpose, [SESSION_SECRET]).seal(data)}`)).toBe(
+      expect(await userWith(`__Host-session=${new Sealer(purpose, [SESSION_SECRET]).seal(data)}`)).toBe(
         401,
       );
       expect(
-        await userWith(`__Host-session=${new CookieSealer('session', [SESSION_SECRET]).seal(data)}`),
+        await userWith(`__Host-session=${new Sealer('session', [SESSION_SECRET]).seal(data)}`),
       ).toBe(id(GRACE));
     },
   );
