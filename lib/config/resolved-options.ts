@@ -65,7 +65,7 @@ export const SESSION_DEFAULTS = {
   storedBrowserSession: 86_400,
 } as const;
 
-/** Fills in the defaults; every default of this library is here. Expects what `validateOptions` answered. */
+/** Fills in the defaults of options. Expects what `validateOptions` answered. */
 export function resolveOptions(options: WristbandOptions, name?: string): ResolvedOptions {
   const { session, ...rest } = options;
   return Object.freeze({

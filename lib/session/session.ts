@@ -64,7 +64,7 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
     for (const [name, value] of Object.entries(fields)) if (!isReserved(name)) this[name] = value;
   }
 
-  /** What only the session manager needs to know; not a method, so that it cannot clash with a field. */
+  /** What only this folder needs to know; not a method, so that it cannot clash with a field. */
   static stateOf(session: WristbandSession): Readonly<SessionState> {
     return session.#state;
   }

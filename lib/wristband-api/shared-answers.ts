@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
 /**
- * Asks Wristband once for each key: who asks at the same time, or a while later, gets the same answer. Failures are not
+ * Asks once for each key, Wristband or a store: who asks at the same time, or a while later, gets the same answer. Failures are not
  * kept, so the next one asks again.
  */
 export class SharedAnswers<T> {

@@ -59,26 +59,18 @@ export class WristbandClient {
     expectOk(path, await this.#postForm(path, form, true));
   }
 
-  async userInfo(accessToken: string): Promise<UserInfo> {
-    const path = '/oauth2/userinfo';
-    const headers = { Accept: 'application/json', Authorization: `Bearer ${accessToken}` };
-    const answer = await this.transport.send({ method: 'GET', path, headers, isRepeatable: true });
-    return this.#read(path, answer, parseUserInfo);
+  userInfo(accessToken: string): Promise<UserInfo> {
+    return this.#get('/oauth2/userinfo', parseUserInfo, { Authorization: `Bearer ${accessToken}` });
   }
 
-  async sdkConfiguration(): Promise<SdkConfiguration> {
+  sdkConfiguration(): Promise<SdkConfiguration> {
     const path = `/clients/${encodeURIComponent(this.#clientId)}/sdk-configuration`;
-    const headers = { Accept: 'application/json', 'Content-Type': 'application/json' };
-    const answer = await this.transport.send({ method: 'GET', path, headers, isRepeatable: true });
-    return this.#read(path, answer, parseSdkConfiguration);
+    return this.#get(path, parseSdkConfiguration, { 'Content-Type': 'application/json' });
   }
 
-  /** The public keys as they are: the JOSE library checks their shape. */
-  async keySet(): Promise<unknown> {
-    const path = '/oauth2/jwks';
-    const headers = { Accept: 'application/json' };
-    const answer = await this.transport.send({ method: 'GET', path, headers, isRepeatable: true });
-    return this.#read(path, answer, (json) =>
+  /** The public keys as they are: `jwt/public-keys` looks at each. */
+  keySet(): Promise<unknown> {
+    return this.#get('/oauth2/jwks', (json) =>
       isJsonObject(json) && Array.isArray(json.keys) ? json : undefined,
     );
   }
@@ -103,6 +95,15 @@ export class WristbandClient {
     if (answer.status === 401)
       this.events.error('Wristband refused the client: check clientId and clientSecret');
     return this.#read(path, answer, parseTokenAnswer);
+  }
+
+  async #get<T>(
+    path: string,
+    parse: (json: unknown) => T | undefined,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
+    const request = { method: 'GET', path, headers: { Accept: 'application/json', ...headers } } as const;
+    return this.#read(path, await this.transport.send({ ...request, isRepeatable: true }), parse);
   }
 
   /** What is in an answer. */
