@@ -92,8 +92,8 @@ export class HttpTransport {
         redirect: 'manual',
         ...(body !== undefined && { body }),
       };
-      const response = await send(this.#url(path), init);
-      const text = await readLimited(response);
+      const response = await until(signal, send(this.#url(path), init));
+      const text = await until(signal, readLimited(response));
       this.events.debug(`${method} ${path} answered ${response.status}`);
       return classify(response, text);
     } catch (cause) {
@@ -137,6 +137,19 @@ interface Trouble {
 }
 
 type Outcome = Trouble | { readonly answer: TransportAnswer };
+
+/**
+ * Waits no longer than a signal says. `fetch` forgets its signal over a body that is not encoded as its header says, and one
+ * of the application may not know it at all.
+ */
+function until<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+  });
+}
 
 function classify({ status, headers }: Response, text: string): Outcome {
   const isRedirect = status >= 300 && status < 400;

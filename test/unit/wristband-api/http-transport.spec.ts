@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { ResolvedOptions } from '../../../lib/config/resolved-options.js';
 import { WristbandEvents } from '../../../lib/events/wristband-events.js';
@@ -11,13 +14,13 @@ const spans = recordSpans();
 const request = { method: 'POST', path: '/oauth2/token', isRepeatable: false } as const;
 const silent = { log() {}, warn() {}, error() {} };
 
-async function send(fetch: typeof globalThis.fetch, more: Partial<ResolvedOptions> = {}) {
+async function send(fetch: typeof globalThis.fetch | undefined, more: Partial<ResolvedOptions> = {}) {
   const events: WristbandEvent[] = [];
   const options = {
     wristbandApplicationVanityDomain: 'invotastic.us.wristband.dev',
     logger: silent,
     onEvent: (event: WristbandEvent) => void events.push(event),
-    http: { timeout: 1000, fetch },
+    http: { timeout: 300, ...(fetch && { fetch }) },
     ...more,
   } as ResolvedOptions;
   const transport = new HttpTransport(options, new WristbandEvents(options), await Spans.load());
@@ -48,6 +51,33 @@ describe('a call that cannot be made', () => {
     expect(events).toEqual([{ type: 'wristband.unavailable', path: '/oauth2/token', reason }]);
     expect(attributes).toMatchObject({ 'error.type': errorType });
     expect(attributes).not.toHaveProperty('http.response.status_code');
+  });
+});
+
+describe('a call that gets no whole answer', () => {
+  it.each(['gzip', 'br'])('ends in time when it says %s and is not that', async (encoding) => {
+    const server = createServer((_, response) => {
+      response.socket?.end(
+        `HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: ${encoding}\r\n\r\n{"a":1}`,
+      );
+    }).listen(0);
+    await once(server, 'listening');
+    const domain = `localhost:${(server.address() as AddressInfo).port}`;
+
+    const { outcome } = await send(undefined, {
+      wristbandApplicationVanityDomain: domain,
+      dangerouslyAllowInsecureRequests: true,
+    });
+    server.close();
+
+    expect(outcome).toMatchObject({ code: 'wristband_unavailable' });
+  });
+
+  it('ends in time when the fetch of the application does not know the signal', async () => {
+    const { outcome, events } = await send(() => new Promise<Response>(() => undefined));
+
+    expect(outcome).toMatchObject({ code: 'wristband_unavailable' });
+    expect(events).toMatchObject([{ reason: 'did not answer in time' }]);
   });
 });
 
