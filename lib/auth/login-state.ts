@@ -41,10 +41,18 @@ export function openLoginState(sealed: string, state: string, sealer: Sealer): L
 
 function isLoginState(data: unknown): data is LoginState {
   if (!isJsonObject(data)) return false;
-  const { state, codeVerifier, nonce, redirectUri } = data;
-  return [state, codeVerifier, nonce, redirectUri].every(
-    (field) => typeof field === 'string' && field !== '',
+  const { state, codeVerifier, nonce, redirectUri, tenantName, tenantCustomDomain, returnUrl } = data;
+  const { customState = {} } = data;
+  return (
+    [state, codeVerifier, nonce, redirectUri].every(isText) &&
+    // Another version of this library, with the same secret, may have written something else.
+    [tenantName, tenantCustomDomain, returnUrl].every((field) => field === undefined || isText(field)) &&
+    isJsonObject(customState)
   );
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }
 
 function randomText(): string {
