@@ -420,6 +420,9 @@ describePlatforms('a store that is no good', (platform) => {
   it.each<[string, () => never | Promise<never>, string]>([
     ['throws', () => expect.unreachable('of the store'), 'of the store'],
     ['answers nothing', () => undefined as never, 'as many records as keys'],
+    ['answers records without a text', () => [{ version: 1 }] as never, 'as many records as keys'],
+    // oxlint-disable-next-line typescript/only-throw-error -- stores of somebody else do
+    ['throws what cannot become a text', () => Promise.reject(Object.create(null)), 'it failed: object'],
     ['was never connected', () => Promise.reject(new Error('The client is closed')), 'client is closed'],
   ])('%s: is an outage, and the log says why', async (_, read, reason) => {
     const app = await broken(read);

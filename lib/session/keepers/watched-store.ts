@@ -1,5 +1,6 @@
 import { WristbandException } from '../../errors/wristband.exception.js';
 import type { WristbandEvents } from '../../events/wristband-events.js';
+import { isJsonObject } from '../../json/json.js';
 import type { Spans } from '../../telemetry/spans.js';
 import { SessionStoreError, type SessionStoreOperation } from '../stores/session-store.error.js';
 import type { SessionRecord, SessionStore, SessionWriteOptions } from '../stores/session-store.interface.js';
@@ -27,7 +28,7 @@ export class WatchedStore implements SessionStore {
     return this.#ask('read', async () => {
       const records: unknown = await this.store.read(keys);
       // It may be anybody's, and a wrong answer must not sign anybody out.
-      if (!Array.isArray(records) || records.length !== keys.length)
+      if (!Array.isArray(records) || records.length !== keys.length || !records.every(isRecordOrNone))
         throw new SessionStoreError('read', 'it did not answer with a list of as many records as keys');
       return records as (SessionRecord | undefined)[];
     });
@@ -92,6 +93,13 @@ export class WatchedStore implements SessionStore {
   }
 }
 
+/** What is no text cannot be opened; versions are only compared. */
+function isRecordOrNone(record: unknown): boolean {
+  return (
+    record === undefined || record === null || (isJsonObject(record) && typeof record.value === 'string')
+  );
+}
+
 export function storeUnavailable(cause: unknown): WristbandException {
   const message = 'Sessions cannot be read or written at the moment; try again soon';
   return new WristbandException('session_store_unavailable', message, { cause, retryAfter: RETRY_AFTER });
@@ -99,6 +107,7 @@ export function storeUnavailable(cause: unknown): WristbandException {
 
 /** The error and what caused it: stores say only that they failed. */
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  // Also what cannot become a text.
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : typeof error;
   return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`;
 }
