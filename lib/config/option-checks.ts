@@ -32,7 +32,13 @@ export const number =
   (value) =>
     typeof value === 'number' && Number.isInteger(value) && value >= min && value <= MAX_NUMBER
       ? undefined
-      : `must be a whole number of ${unit}, ${min} or more (not ${typeof value === 'string' ? 'a string' : String(value)})`;
+      : `must be a whole number of ${unit}, ${min} or more (not ${shown(value)})`;
+
+/** A number that is wrong; of everything else only what it is, for not everything can become a text. */
+function shown(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' ? 'a string' : typeof value;
+}
 
 export const oneOf =
   (...allowed: string[]): OptionCheck =>

@@ -53,7 +53,7 @@ const JWT_CHECKS: Checks<JwtOptions> = {
       : check.listOf(check.text)(value),
   // The memory sets aside room for all of them at once.
   verifiedTokenCacheSize: (value) =>
-    Number(value) > 1_000_000 ? 'must be 1000000 or less' : check.number(0, 'tokens')(value),
+    check.number(0, 'tokens')(value) ?? (Number(value) > 1_000_000 ? 'must be 1000000 or less' : undefined),
 };
 
 const HOOK_CHECKS: Checks<WristbandHooks> = {

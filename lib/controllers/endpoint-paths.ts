@@ -34,7 +34,7 @@ export function checkedRoutes(given: WristbandRoutes): Required<WristbandRoutes>
   }
   const routes = { ...DEFAULTS, ...(values as typeof given) };
   const paths = Object.keys(DEFAULTS).map((name) => routes[name as keyof typeof DEFAULTS]);
-  const taken = paths.find((path, index) => path !== false && paths.indexOf(path) !== index);
+  const taken = paths.find((path, index) => typeof path === 'string' && paths.indexOf(path) !== index);
   if (taken !== undefined)
     problems.push({ option: 'routes', message: `two endpoints have the path ${taken}` });
   if (problems.length > 0) throw new WristbandConfigError(problems);

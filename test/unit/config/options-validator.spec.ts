@@ -43,6 +43,13 @@ describe('validateOptions', () => {
     expect(problemsOf(options)).toEqual([]);
   });
 
+  it.each<[string, object]>([
+    ['session.maxAge', { session: { secrets: SECRET, maxAge: Object.create(null) as unknown } }],
+    ['jwt.verifiedTokenCacheSize', { jwt: { verifiedTokenCacheSize: Symbol('size') } }],
+  ])('names %s also when it is something that cannot become a text', (option, odd) => {
+    expect(problemsOf({ ...VALID, ...odd })).toEqual([option]);
+  });
+
   it('lists every mistake in one error, each with its option and what to do', () => {
     const options = {
       clientId: '',
