@@ -11,7 +11,7 @@ import { LOGIN_STATE_LIFETIME } from './login-state.js';
 const MAX_LOGINS = 3;
 /** What these cookies are called; before it stands the name of the application, if it has one. */
 const PREFIX = 'login#';
-const NAME = /^(?:[\w-]+-)?login#([\w-]{1,128})#(\d{1,16})$/;
+const NAME = /^(?:__Host-)?(?:\w+-)?login#([\w-]{1,128})#(\d{1,16})$/;
 
 interface LoginCookie {
   readonly name: string;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import net, { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -10,6 +10,7 @@ import { type SessionResponse, WristbandModule, type WristbandOptions } from '..
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
 import { AuthController, authSettings } from '../support/auth.controller.js';
 import { Browser } from '../support/browser.js';
+import { type RawAnswer, sendBytes } from '../support/raw-http.js';
 import { signIn, submitDiscovery, submitPassword } from '../support/sign-in.js';
 import {
   describePlatforms,
@@ -19,14 +20,6 @@ import {
   startTestApp,
   type TestApp,
 } from '../support/test-app.js';
-
-/** What came back over a bare socket, header lines as they were on the wire. */
-interface RawAnswer {
-  readonly status: number;
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly location: string | undefined;
-  readonly body: string;
-}
 
 interface RawRequest {
   readonly host?: string | undefined;
@@ -433,34 +426,6 @@ async function startBehindProxy(
     rootDomain: 'localhost',
   });
   return { app, port };
-}
-
-/** Sends bytes that `node:http` would refuse to send; each character is one byte. */
-function sendBytes(port: number, bytes: string): Promise<RawAnswer> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    // Written, not ended: Node drops the answer to a client that has closed its side.
-    const socket = net.connect(port, '127.0.0.1', () => socket.write(Buffer.from(bytes, 'latin1')));
-    socket.setEncoding('latin1');
-    socket.on('data', (chunk: string) => (text += chunk));
-    socket.on('error', reject);
-    socket.on('close', () => resolve(parseAnswer(text)));
-  });
-}
-
-function parseAnswer(text: string): RawAnswer {
-  const end = text.indexOf('\r\n\r\n');
-  const [statusLine = '', ...lines] = text.slice(0, end === -1 ? undefined : end).split('\r\n');
-  const headers = lines.map((line) => {
-    const colon = line.indexOf(':');
-    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
-  });
-  return {
-    status: Number(statusLine.split(' ')[1]),
-    headers,
-    location: headers.find(([name]) => name === 'location')?.[1],
-    body: end === -1 ? '' : text.slice(end + 4),
-  };
 }
 
 function getRaw(

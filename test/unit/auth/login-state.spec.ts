@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createLoginState, openLoginState } from '../../../lib/auth/login-state.js';
-import { CookieSealer } from '../../../lib/crypto/sealed-cookie.js';
+import { Sealer } from '../../../lib/crypto/sealer.js';
 
-const sealer = new CookieSealer('login-state', ['a-secret-for-tests-with-32-characters-or-more']);
+const sealer = new Sealer('login-state', ['a-secret-for-tests-with-32-characters-or-more']);
 const LOGIN_STATE = createLoginState({ redirectUri: 'https://app.example/callback', tenantName: 'acme' });
 const opened = (data: object) => openLoginState(sealer.seal(JSON.stringify(data)), LOGIN_STATE.state, sealer);
 

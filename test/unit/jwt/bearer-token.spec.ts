@@ -1,6 +1,5 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { authorizationHeaders } from '../../../lib/http/http-request.js';
 import { bearerToken } from '../../../lib/jwt/bearer-token.js';
@@ -48,14 +47,6 @@ describe('bearerToken', () => {
   it('does not guess which of two headers counts', () => {
     expect(bearerToken(['Bearer abc', 'Bearer abc'])).toEqual({ type: 'malformed' });
     expect(bearerToken(['Basic YTpi', 'Bearer abc'])).toEqual({ type: 'malformed' });
-  });
-
-  it('answers any text', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(['absent', 'malformed', 'token']).toContain(bearerToken([`Bearer ${text}`]).type);
-      }),
-    );
   });
 
   it.each(['=', ' ', 'a=', 'a'])('is not slowed down by a long row of %j', (letter) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkedRoutes } from '../../../lib/controllers/checked-routes.js';
+import { checkedRoutes } from '../../../lib/controllers/endpoint-paths.js';
 import { WristbandConfigError, type WristbandRoutes } from '../../../lib/index.js';
 
 describe('checkedRoutes', () => {
