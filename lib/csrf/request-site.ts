@@ -1,4 +1,4 @@
-import { isSpeculative, rawRequest, requestHost } from '../http/http-request.js';
+import { isPrefetch, rawRequest, requestHost } from '../http/http-request.js';
 import type { HttpRequest } from '../interfaces/http.interface.js';
 
 /** What a browser tells about where a request comes from. */
@@ -22,9 +22,9 @@ export function siteOf(request: HttpRequest, isSocket = false): RequestSite {
   };
 }
 
-/** Whether nobody will look at the answer: to a speculative load, or to one that a page of a foreign site embeds. */
+/** Whether nobody will look at the answer: to a prefetch, or to what a page of a foreign site embeds. */
 export function isUnseen(request: HttpRequest, trustedOrigins: readonly string[]): boolean {
-  if (isSpeculative(request)) return true;
+  if (isPrefetch(request)) return true;
   const destination = rawRequest(request).headers['sec-fetch-dest'] ?? 'document';
   return destination !== 'document' && isFromForeignSite(siteOf(request), trustedOrigins);
 }

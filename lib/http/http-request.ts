@@ -61,9 +61,14 @@ export function requestQuery(request: HttpRequest): URLSearchParams {
 
 /** HEAD and speculative loads: nobody is looking at the answer, so nothing may be started by them. */
 export function isSpeculative(request: HttpRequest): boolean {
-  const { method, headers } = rawRequest(request);
+  return rawRequest(request).method === 'HEAD' || isPrefetch(request);
+}
+
+/** Whether a browser loads a page ahead of a click that may never come; a prerendered page is one of these. */
+export function isPrefetch(request: HttpRequest): boolean {
+  const { headers } = rawRequest(request);
   const purpose = `${String(headers['sec-purpose'] ?? '')} ${String(headers.purpose ?? '')}`;
-  return method === 'HEAD' || /\bprefetch\b/i.test(purpose);
+  return /\bprefetch\b/i.test(purpose);
 }
 
 /**

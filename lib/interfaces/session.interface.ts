@@ -115,7 +115,7 @@ export interface SessionMethods<T extends object> {
   /**
    * Ends the session: its data and its cookie. What is set afterwards in the same request is not kept.
    *
-   * @throws {WristbandException} `logout_not_started` for a prefetch, a HEAD request and what a foreign page embeds
+   * @throws {WristbandException} `logout_not_started` for a prefetch and for what a foreign page embeds
    */
   clear(): void;
   /** The same as {@link clear}. */

@@ -174,7 +174,7 @@ export class SessionManager {
 
   #assertSeen(request: HttpRequest): void {
     if (!isUnseen(request, this.#trustedOrigins)) return;
-    const message = 'A prefetch, a HEAD request or one that a foreign page embeds does not end a session';
+    const message = 'A prefetch, or a request that a foreign page embeds, does not end a session';
     throw new WristbandException('logout_not_started', message);
   }
 
