@@ -66,7 +66,7 @@ function profileClaims(json: JsonObject) {
     birthdate: text(json.birthdate),
     timeZone: text(json.zoneinfo),
     locale: text(json.locale),
-    updatedAt: typeof json.updated_at === 'number' ? json.updated_at : undefined,
+    updatedAt: Number.isFinite(json.updated_at) ? (json.updated_at as number) : undefined,
   };
 }
 
@@ -107,10 +107,14 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** The longest lifetime that is believed, about 68 years: what comes of it has to stay a date. */
+const MAX_SECONDS = 2 ** 31 - 1;
+
 /** A lifetime; some servers write the number as a text. */
 function seconds(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) && number > 0 ? number : undefined;
+  const isLifetime = typeof number === 'number' && Number.isFinite(number) && number > 0;
+  return isLifetime ? Math.min(number, MAX_SECONDS) : undefined;
 }
 
 function flag(value: unknown): boolean | undefined {

@@ -27,6 +27,8 @@ describe('parseTokenAnswer', () => {
 
   it('reads a lifetime that is written as a text of digits', () => {
     expect(parseTokenAnswer({ ...answer, expires_in: '1800' })).toMatchObject({ expiresIn: 1800 });
+    // What comes of it goes into a session, as JSON.
+    expect(parseTokenAnswer({ ...answer, expires_in: 1e308 })).toMatchObject({ expiresIn: 2 ** 31 - 1 });
   });
 
   it.each([undefined, null, '', 5, {}])('leaves out a refresh token that is %j', (refreshToken) => {
