@@ -44,8 +44,6 @@ import { WristbandClient } from './wristband-api/wristband-client.js';
 import { OPTIONS, RESOLVED_OPTIONS, tokenOf } from './wristband.constants.js';
 import { getWristbandOptionsToken } from './wristband.tokens.js';
 
-const spansProvider: Provider = { provide: Spans, useFactory: () => Spans.load() };
-
 /**
  * What other modules may inject. The last three are here because Nest builds a guard or an interceptor in the module that
  * uses it, so what those need has to be visible there.
@@ -65,7 +63,6 @@ const exportedProviders = [
 ];
 
 const providers: Provider[] = [
-  spansProvider,
   ...exportedProviders,
   AccessTokenVerifier,
   ApplicationNamesCheck,
@@ -90,6 +87,7 @@ const providers: Provider[] = [
   RouteReader,
   SessionProperty,
   SessionStrategy,
+  Spans,
   TenantResolver,
   TokenRefresher,
   WristbandClient,

@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyResult } from 'jose';
+import type { JWTPayload, JWTVerifyGetKey, JWTVerifyResult } from 'jose';
+import { JWTClaimValidationFailed } from 'jose/errors';
+import { jwtVerify } from 'jose/jwt/verify';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { issuersOf } from './issuers.js';
 import type { PublicKeys } from './public-keys.js';
@@ -49,7 +51,7 @@ export class ClientTokenVerifier {
     const { aud, azp } = payload;
     const isForSeveral = Array.isArray(aud) && aud.length > 1;
     if ((isForSeveral || azp !== undefined) && azp !== this.#clientId) {
-      throw new errors.JWTClaimValidationFailed('issued to another client', payload, 'azp', 'check_failed');
+      throw new JWTClaimValidationFailed('issued to another client', payload, 'azp', 'check_failed');
     }
   }
 }

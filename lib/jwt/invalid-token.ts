@@ -1,4 +1,4 @@
-import { errors } from 'jose';
+import * as errors from 'jose/errors';
 import { WristbandException } from '../errors/wristband.exception.js';
 
 const WRONG_CLAIMS: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
-import { createLocalJWKSet, type JWK, type JWTVerifyGetKey } from 'jose';
+import type { JWK, JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet } from 'jose/jwks/local';
 import { isJsonObject } from '../json/json.js';
 
 /** One state of Wristband's key set. An equal state is the same object, so `===` tells whether keys changed. */

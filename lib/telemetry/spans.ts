@@ -1,4 +1,5 @@
-import type { Span, Tracer } from '@opentelemetry/api';
+import { Injectable } from '@nestjs/common';
+import type { Span } from '@opentelemetry/api';
 
 type OpenTelemetry = typeof import('@opentelemetry/api');
 
@@ -13,20 +14,10 @@ export interface SpanOutcome {
 }
 
 /** Spans for calls to other services, children of the active one, where `@opentelemetry/api` is installed. */
+@Injectable()
 export class Spans {
-  readonly #api: OpenTelemetry | undefined;
-  readonly #tracer: Tracer | undefined;
-
-  private constructor(api: OpenTelemetry | undefined) {
-    this.#api = api;
-    // Of whichever SDK the application sets up, also later; without one it does nothing.
-    this.#tracer = api?.trace.getTracer('nestjs-wristband');
-  }
-
-  /** Whatever is wrong with the package, it is no reason for an application not to start. */
-  static async load(): Promise<Spans> {
-    return new Spans(await import('@opentelemetry/api').catch(() => undefined));
-  }
+  /** Loaded with the first call: no application has to wait for it at its start. */
+  #loading: Promise<OpenTelemetry | undefined> | undefined;
 
   /** Makes a call in a span of its own. */
   async around<T>(
@@ -35,10 +26,13 @@ export class Spans {
     call: () => Promise<T>,
     outcome?: (result: T) => SpanOutcome,
   ): Promise<T> {
-    const api = this.#api;
-    if (!api || !this.#tracer) return call();
+    // Whatever is wrong with the package, it is no reason for a call to fail.
+    this.#loading ??= import('@opentelemetry/api').catch(() => undefined);
+    const api = await this.#loading;
+    if (!api) return call();
     const options = { kind: api.SpanKind.CLIENT, attributes };
-    return this.#tracer.startActiveSpan(name, options, async (span) => {
+    // Of whichever SDK the application set up, also lately; without one it does nothing.
+    return api.trace.getTracer('nestjs-wristband').startActiveSpan(name, options, async (span) => {
       try {
         const result = await call();
         this.#finish(api, span, outcome?.(result) ?? {});

@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose';
+import { decodeJwt } from 'jose/jwt/decode';
 import type { TokenData } from '../interfaces/auth-flow.interface.js';
 import type { TokenAnswer } from '../wristband-api/answer-shapes.js';
 

@@ -59,7 +59,7 @@ export class SessionServer {
     const events = new WristbandEvents(options);
     // Tokens are exchanged by the handlers themselves.
     const refresher = new TokenRefresher(options, {} as WristbandClient, events);
-    const manager = new SessionManager(options, refresher, events, await Spans.load());
+    const manager = new SessionManager(options, refresher, events, new Spans());
     server.on('request', (request, response) => {
       it.handled = it.#handle(manager, request, response);
     });

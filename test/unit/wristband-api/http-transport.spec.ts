@@ -23,7 +23,7 @@ async function send(fetch: typeof globalThis.fetch | undefined, more: Partial<Re
     http: { timeout: 300, ...(fetch && { fetch }) },
     ...more,
   } as ResolvedOptions;
-  const transport = new HttpTransport(options, new WristbandEvents(options), await Spans.load());
+  const transport = new HttpTransport(options, new WristbandEvents(options), new Spans());
   const outcome = await transport.send(request).catch((error: unknown) => error);
   return { outcome, events, attributes: spans()[0]?.attributes };
 }
