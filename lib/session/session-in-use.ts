@@ -55,7 +55,7 @@ export class SessionInUse implements OpenSession {
 
   /** Tells of changes that come too late. */
   watch(response: ServerResponse): void {
-    response.once('close', () => this.#reportLostWrite());
+    response.on('close', () => this.#reportLostWrite());
   }
 
   /** The response says nothing about the session, for example because it had begun when that was opened. */

@@ -156,7 +156,7 @@ export class SessionManager {
     const { received } = found;
     const isProtected = this.#options?.enableCsrfProtection === true;
     const session: WristbandSession = new WristbandSession(
-      received && { ...received, fields: copyFields(received) },
+      received && { id: received.id, createdAt: received.createdAt, fields: copyFields(received) },
       {
         createCsrfToken: isProtected ? createCsrfToken : undefined,
         assertWritable: () => inUse.decide(),

@@ -35,7 +35,8 @@ export function splitValue(
 /** Every value that a request may hold under a name, whole ones first; which of them is ours, the seal decides. */
 export function joinedValues(cookies: readonly RequestCookie[], name: string, maxCookies: number): string[] {
   const whole = cookies.filter((cookie) => cookie.name === name).map(({ value }) => value);
-  const parts = Array.from({ length: maxCookies > 1 ? maxCookies : 0 }, (_, index) =>
+  if (maxCookies === 1) return whole;
+  const parts = Array.from({ length: maxCookies }, (_, index) =>
     cookies.filter((cookie) => cookie.name === `${name}.${index}`).map(({ value }) => value),
   );
   const missing = parts.findIndex((values) => values.length === 0);
