@@ -1,4 +1,5 @@
-// npm run bench [-- --quick] [name]: CPU time per request of each server's own process, relative to a bare Nest route.
+// npm run bench [-- --quick] [name]: CPU time per request of each server's own process, relative to a bare Nest route, of
+// sealing, and of the start. "floor" is what is left when the same is done by hand.
 // Only ratios count: the speed of a machine drifts, so all variants take turns in short bursts and are compared in pairs.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -6,6 +7,7 @@ import { BenchServer } from './load.mjs';
 import { spread, table } from './report.mjs';
 import { compareSealing } from './sealing.mjs';
 import { VARIANTS } from './servers.mjs';
+import { compareStartUp } from './startup.mjs';
 
 const BASELINE = 'bare Nest';
 const WARM_UP = 4000;
@@ -44,6 +46,7 @@ async function compareServers() {
 
 const routes = await compareServers();
 const sealing = await compareSealing(values.quick ? 5 : 15, values.quick ? 200 : 500);
+const startUp = await compareStartUp(values.quick ? 5 : 21);
 
 console.log(`\nCPU per request, bare Nest = 1 (${bursts} bursts of ${requests} requests)\n`);
 console.log(
@@ -65,9 +68,22 @@ console.log(
   ),
 );
 
+console.log('\nCPU of a start: imports, NestFactory.create() and init(), bare Nest = 1\n');
+console.log(
+  table(
+    ['application', 'ratio', 'middle half', 'ms'],
+    startUp.map(({ name, ratio, low, high, milliseconds }) => [
+      name,
+      ratio.toFixed(2),
+      `${low.toFixed(2)} to ${high.toFixed(2)}`,
+      milliseconds.toFixed(0),
+    ]),
+  ),
+);
+
 const folder = new URL('../../node_modules/.cache/', import.meta.url);
 await mkdir(folder, { recursive: true });
 await writeFile(
   new URL('bench.json', folder),
-  JSON.stringify({ bursts, requests, routes, sealing }, null, 2),
+  JSON.stringify({ bursts, requests, routes, sealing, startUp }, null, 2),
 );

@@ -11,6 +11,7 @@ import { getIronSession } from 'iron-session';
 import { passportJwtSecret } from 'jwks-rsa';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { CurrentUser, JwtAuthGuard, Session, SessionAuthGuard, WristbandModule } from '../../dist/index.js';
+import { byHandController, NEST_ONLY } from './floor.mjs';
 import { BENCH_SECRET, callbackData, sessionFields } from './session-data.mjs';
 import { ISSUER, KEY_SET, PUBLIC_KEY_PEM, VANITY_DOMAIN } from './token-data.mjs';
 
@@ -30,11 +31,14 @@ async function listen(controllers, { imports = [], middleware = [], providers = 
   const app = await NestFactory.create(AppModule, { logger: ['error'] });
   for (const use of middleware) app.use(use);
   await app.listen(0, '127.0.0.1');
-  return app.getHttpServer().address().port;
+  const server = app.getHttpServer();
+  // On a busy machine it may take long until it is a server's turn again.
+  server.keepAliveTimeout = 600_000;
+  return server.address().port;
 }
 
-/** A route that needs nobody to be signed in. */
-function publicController() {
+/** A route that needs nobody to be signed in. @param around decorators of the route */
+function publicController(around = []) {
   class PublicController {
     me() {
       return { userId: sessionFields.userId };
@@ -43,7 +47,7 @@ function publicController() {
       return {};
     }
   }
-  route(PublicController, 'me', 'me');
+  route(PublicController, 'me', 'me', [], around);
   route(PublicController, 'signIn', 'sign-in');
   return PublicController;
 }
@@ -199,6 +203,34 @@ const rollEveryMinute = (req, _res, next) => {
 export const VARIANTS = {
   'bare Nest': { start: () => listen([publicController()]) },
   'bare Nest, again': { start: () => listen([publicController()]) },
+  'floor: cookie sent': {
+    credentials: 'a cookie nobody reads',
+    start: () => listen([publicController()]),
+  },
+  'floor: guard': { start: () => listen([publicController(NEST_ONLY.guard)]) },
+  'floor: guard and interceptor': {
+    start: () => listen([publicController(NEST_ONLY['guard and interceptor'])]),
+  },
+  'floor: session by hand': {
+    credentials: 'a session',
+    start: () => listen([byHandController(route)]),
+  },
+  'floor: session by hand, guard': {
+    credentials: 'a session',
+    start: () => listen([byHandController(route, { around: 'guard' })]),
+  },
+  'floor: session by hand, guard and interceptor': {
+    credentials: 'a session',
+    start: () => listen([byHandController(route, { around: 'guard and interceptor' })]),
+  },
+  'floor: renewed by hand, guard': {
+    credentials: 'a session',
+    start: () => listen([byHandController(route, { around: 'guard', isRenewed: true })]),
+  },
+  'floor: renewed by hand, guard and interceptor': {
+    credentials: 'a session',
+    start: () => listen([byHandController(route, { around: 'guard and interceptor', isRenewed: true })]),
+  },
   'ours: public route, cookie sent': {
     target: 1.03,
     credentials: 'a cookie nobody reads',
