@@ -15,6 +15,7 @@ import type {
   TokenExchange,
 } from './keepers/session-keeper.interface.js';
 import {
+  isAsReceived,
   isSameSnapshot,
   notWritable,
   type OpenSession,
@@ -89,6 +90,8 @@ export class SessionInUse implements OpenSession {
   /** Decides and, where that takes time, writes. */
   prepare(): Promise<void> | undefined {
     if (this.#ongoing) return this.#ongoing.then(() => this.prepare());
+    // A handler that did nothing to the session has nothing to hear of it, and cookies can wait for the headers.
+    if (!this.keeper.isAsync && isAsReceived(this)) return undefined;
     const decision = this.decide();
     return decision && takesTime(decision) ? this.#alone(() => this.#commit(decision)) : undefined;
   }

@@ -26,6 +26,12 @@ export interface Snapshot {
   readonly error?: WristbandException;
 }
 
+/** Whether nobody did anything to a session since it came. */
+export function isAsReceived({ session, received }: OpenSession): boolean {
+  const { isDestroyed, isSaveRequested } = WristbandSession.stateOf(session);
+  return !isDestroyed && !isSaveRequested && received !== undefined && isUntouched(session, received);
+}
+
 export function snapshotOf({ session, received }: OpenSession): Snapshot {
   const { id, createdAt, isDestroyed, isSaveRequested } = WristbandSession.stateOf(session);
   try {
