@@ -8,8 +8,6 @@ import { ConfigurableModuleClass } from './wristband.module-definition.js';
 
 /**
  * Sign-in with Wristband for the application. Import it once, in the root module.
- *
- * @publicApi
  */
 @Module({})
 export class WristbandModule extends ConfigurableModuleClass {

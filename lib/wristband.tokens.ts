@@ -7,7 +7,6 @@ import { tokenOf } from './wristband.constants.js';
  *
  * @param name of the application; none for the one without a name
  * @param type for example `WristbandSessions`. Default `WristbandAuthService`
- * @publicApi
  */
 export function getWristbandToken(
   name?: string,
@@ -26,7 +25,6 @@ export function getWristbandToken(
  *   .overrideProvider(getWristbandOptionsToken())
  *   .useValue(options);
  * ```
- * @publicApi
  */
 export function getWristbandOptionsToken(name = ''): string {
   return `wristband:${name}:options`;

@@ -1,4 +1,8 @@
-import { WristbandException, type WristbandExceptionOptions } from '../errors/wristband.exception.js';
+import {
+  WristbandException,
+  type WristbandExceptionOptions,
+  wristbandUnavailable,
+} from '../errors/wristband.exception.js';
 import type { QueryParameters } from '../http/query-parameters.js';
 import { oauthErrorDetails, type OAuthResponseError } from '../wristband-api/oauth-response.error.js';
 
@@ -42,14 +46,7 @@ export function callbackError(
   if (error.toLowerCase() === 'login_required') return 'login_required';
   const oauthError = oauthErrorDetails(error, description) ?? { error: 'unknown' };
   return TEMPORARY.has(error)
-    ? new WristbandException(
-        'wristband_unavailable',
-        'Wristband cannot sign in users at the moment; try again soon',
-        {
-          oauthError,
-          retryAfter: 5,
-        },
-      )
+    ? wristbandUnavailable('Wristband cannot sign in users at the moment', { oauthError })
     : refused(oauthError.error, { oauthError });
 }
 

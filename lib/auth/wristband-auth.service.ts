@@ -45,7 +45,6 @@ import { TokenRefresher } from '../tokens/token-refresher.js';
  *   }
  * }
  * ```
- * @publicApi
  */
 @Injectable()
 export class WristbandAuthService {

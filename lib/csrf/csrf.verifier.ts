@@ -36,7 +36,7 @@ export class CsrfVerifier {
     const { session: sessionOptions } = this.options;
     // Pages cannot add a header to the handshake of a socket.
     if (!sessionOptions?.enableCsrfProtection || isSocket) return;
-    const given = single(headers[sessionOptions.csrfHeaderName.toLowerCase()]);
+    const given = headers[sessionOptions.csrfHeaderName.toLowerCase()]?.toString();
     if (given === undefined && !isUnsafe) return;
     const { csrfToken } = session;
     if (given !== undefined && typeof csrfToken === 'string' && isSameToken(csrfToken, given)) return;
@@ -52,8 +52,4 @@ export class CsrfVerifier {
     this.events.emit({ type: 'csrf.refused', reason, ...subjectOf(session) });
     return new WristbandException('csrf_failed', message);
   }
-}
-
-function single(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header.join(', ') : header;
 }

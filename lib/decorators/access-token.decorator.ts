@@ -4,8 +4,6 @@ import { handlerAuthentication } from '../strategies/authentication-binding.js';
 /**
  * Injects the user's access token, for calls to other services, whichever strategy found it; `undefined` on public
  * handlers.
- *
- * @publicApi
  */
 export const AccessToken: () => ParameterDecorator = createParamDecorator(
   (_: undefined, context: ExecutionContext): string | undefined =>

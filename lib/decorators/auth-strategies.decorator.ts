@@ -17,7 +17,6 @@ export const AuthStrategiesMetadata = Reflector.createDecorator<readonly AuthStr
  * @AuthStrategies('SESSION', 'JWT')
  * ```
  * @throws {TypeError} when the list is empty, names one twice, or one that there is not
- * @publicApi
  */
 export function AuthStrategies(...strategies: AuthStrategy[]): ClassDecorator & MethodDecorator {
   return AuthStrategiesMetadata(checkedStrategies(strategies, '@AuthStrategies()'));

@@ -14,7 +14,6 @@ import { Public } from './public.decorator.js';
  * @Controller('orders')
  * export class OrdersController {}
  * ```
- * @publicApi
  */
 export function Auth(...strategies: AuthStrategy[]): ClassDecorator & MethodDecorator {
   const order = strategies.length > 0 ? [AuthStrategies(...strategies)] : [];

@@ -9,7 +9,6 @@ import { handlerAuthentication } from '../strategies/authentication-binding.js';
  * ```ts
  * list(@CurrentUser('tenantId') tenantId: string) { … }
  * ```
- * @publicApi
  */
 export const CurrentUser: (property?: keyof AuthenticatedUser) => ParameterDecorator = createParamDecorator(
   (property: keyof AuthenticatedUser | undefined, context: ExecutionContext): unknown => {

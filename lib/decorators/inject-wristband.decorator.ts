@@ -10,7 +10,6 @@ import { getWristbandOptionsToken, getWristbandToken } from '../wristband.tokens
  * ```ts
  * constructor(@InjectWristband('staff') private readonly wristband: WristbandAuthService) {}
  * ```
- * @publicApi
  */
 export function InjectWristband(
   name?: string,
@@ -23,7 +22,6 @@ export function InjectWristband(
  * Injects the `WristbandOptions` of a Wristband application, as they were given.
  *
  * @param name of the application; none for the one without a name
- * @publicApi
  */
 export function InjectWristbandOptions(name?: string): PropertyDecorator & ParameterDecorator {
   return Inject(getWristbandOptionsToken(name));

@@ -9,7 +9,6 @@ import { handlerAuthentication } from '../strategies/authentication-binding.js';
  * ```ts
  * list(@Jwt() claims: AccessTokenClaims, @Jwt('tnt_id') tenantId: string) { … }
  * ```
- * @publicApi
  */
 export const Jwt: (claim?: string) => ParameterDecorator = createParamDecorator(
   (claim: string | undefined, context: ExecutionContext): unknown => {

@@ -9,7 +9,6 @@ export const OptionalAuthMetadata = Reflector.createDecorator<boolean>({ key: 'w
  * and an outage is still 503, so that a signed-in user is never taken for a visitor.
  *
  * @param on `false` takes back what the controller says
- * @publicApi
  */
 export function OptionalAuth(on = true): ClassDecorator & MethodDecorator {
   return OptionalAuthMetadata(on);

@@ -7,7 +7,6 @@ export const PublicMetadata = Reflector.createDecorator<boolean>({ key: 'wristba
  * Lets every request pass, without a look at who sends it.
  *
  * @param on `false` takes back what the controller says
- * @publicApi
  */
 export function Public(on = true): ClassDecorator & MethodDecorator {
   return PublicMetadata(on);

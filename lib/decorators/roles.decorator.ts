@@ -20,7 +20,6 @@ export const RolesMetadata = Reflector.createDecorator<RequiredRoles>({ key: 'wr
  * @Roles(['app:invoices:admin'])
  * ```
  * @throws {TypeError} when the list is empty
- * @publicApi
  */
 export function Roles(
   roles: readonly string[],

@@ -32,7 +32,6 @@ const handlersWithInterceptor = new WeakSet<object>();
  * @Get('me')
  * me(@Session() session: Session<MySession>, @Session('tenantId') tenantId: string) { … }
  * ```
- * @publicApi
  */
 export function Session(field?: keyof SessionData | (string & {})): ParameterDecorator {
   return (target, propertyKey, parameterIndex) => {

@@ -8,7 +8,6 @@ export const SkipCsrfMetadata = Reflector.createDecorator<boolean>({ key: 'wrist
  * comes from: any page of any site can call them with the user's cookies.
  *
  * @param on `false` takes back what the controller says
- * @publicApi
  */
 export function SkipCsrf(on = true): ClassDecorator & MethodDecorator {
   return SkipCsrfMetadata(on);

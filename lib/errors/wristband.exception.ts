@@ -89,3 +89,17 @@ export class WristbandException extends HttpException {
 export function notAuthenticated(message = 'Sign in first'): WristbandException {
   return new WristbandException('not_authenticated', message);
 }
+
+/** Seconds after which a new try makes sense when Wristband does not say it. */
+const RETRY_AFTER = 5;
+
+/** An outage: nobody is signed out for it. @param message what cannot be done at the moment */
+export function wristbandUnavailable(
+  message: string,
+  { retryAfter = RETRY_AFTER, ...options }: WristbandExceptionOptions = {},
+): WristbandException {
+  return new WristbandException('wristband_unavailable', `${message}; try again soon`, {
+    ...options,
+    retryAfter,
+  });
+}

@@ -111,8 +111,6 @@ type ServiceEvent =
 /**
  * Something that happened. Told to `onEvent` and on the channel {@link WRISTBAND_EVENTS} of `node:diagnostics_channel`.
  * Never holds a token, a code, a cookie, a secret, an e-mail address or a URL.
- *
- * @publicApi
  */
 export type WristbandEvent = (SignInEvent | RefreshEvent | SessionEvent | AccessEvent | ServiceEvent) & {
   /** The `name` of the Wristband application, if it has one. */
@@ -121,7 +119,5 @@ export type WristbandEvent = (SignInEvent | RefreshEvent | SessionEvent | Access
 
 /**
  * Name of the channel of `node:diagnostics_channel` on which every {@link WristbandEvent} is published.
- *
- * @publicApi
  */
 export const WRISTBAND_EVENTS = 'nestjs-wristband:event';

@@ -15,7 +15,6 @@ import { AuthGuard } from './auth.guard.js';
  * @UseGuards(JwtAuthGuard)
  * export class OrdersApiController {}
  * ```
- * @publicApi
  */
 @Injectable()
 export class JwtAuthGuard extends AuthGuard {

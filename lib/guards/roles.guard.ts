@@ -19,7 +19,6 @@ import { type RouteRules, routeRules } from './route-rules.js';
  * @UseGuards(SessionAuthGuard, RolesGuard)
  * @Roles(['app:invoices:admin'])
  * ```
- * @publicApi
  */
 @Injectable()
 export class RolesGuard implements CanActivate {

@@ -16,7 +16,6 @@ import { AuthGuard } from './auth.guard.js';
  * @UseGuards(SessionAuthGuard)
  * export class OrdersController {}
  * ```
- * @publicApi
  */
 @Injectable()
 export class SessionAuthGuard extends AuthGuard {

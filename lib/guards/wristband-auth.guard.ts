@@ -5,8 +5,6 @@ import { AuthGuard } from './auth.guard.js';
 /**
  * Lets a request pass when one of the strategies of `@AuthStrategies` succeeds, or of the option `authStrategies` where
  * that decorator is not. It is the guard of `globalGuard: true`.
- *
- * @publicApi
  */
 @Injectable()
 export class WristbandAuthGuard extends AuthGuard {

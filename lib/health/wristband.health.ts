@@ -29,7 +29,6 @@ export type WristbandHealthResult<Key extends string = string> = Record<Key, Wri
  * ```ts
  * this.health.check([() => this.wristband.checkWristband(), () => this.wristband.checkSessionStore()]);
  * ```
- * @publicApi
  */
 @Injectable()
 export class WristbandHealthIndicator {

@@ -17,8 +17,6 @@ import { SessionManager } from '../session/session.manager.js';
  * Makes sure that a handler's session can be written while the response can still become an error, and lets
  * `@Session()` find it. `@Session()` attaches it to its handler, so it is only listed by hand for handlers that change
  * a session without injecting it.
- *
- * @publicApi
  */
 @Injectable()
 export class SessionInterceptor implements NestInterceptor {

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedJwtOptions, ResolvedOptions } from '../config/resolved-options.js';
-import { WristbandException } from '../errors/wristband.exception.js';
+import { WristbandException, wristbandUnavailable } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import { WristbandClient } from '../wristband-api/wristband-client.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
@@ -10,8 +10,11 @@ import { parsePublicKeys, type PublicKeys } from './public-keys.js';
 const REFRESH_AT = 0.75;
 /** Milliseconds beyond `jwksCacheTtl` for which old keys are used while Wristband cannot be reached. */
 const MAX_OVERDUE = 60 * 60_000;
-/** Milliseconds between two fetches for bearer tokens with unknown key IDs: anybody can make those up. */
-const LOOK_PAUSE = 30_000;
+/**
+ * Milliseconds between two fetches for bearer tokens with unknown key IDs. Anybody can make those up; and who does so all the
+ * time delays the tokens of a new key by as much.
+ */
+const LOOK_PAUSE = 10_000;
 /** Milliseconds after a failed fetch in which bearer tokens cause no further one. */
 const RETRY_PAUSE = 5000;
 /** Milliseconds after a failed fetch in which requests with overdue keys do not wait for the next one. */
@@ -127,6 +130,5 @@ function isWithin(milliseconds: number, since: number): boolean {
 
 function unavailable(cause: unknown): WristbandException {
   if (cause instanceof WristbandException) return cause;
-  const message = "Wristband's keys cannot be read at the moment; try again soon";
-  return new WristbandException('wristband_unavailable', message, { cause, retryAfter: 5 });
+  return wristbandUnavailable("Wristband's keys cannot be read at the moment", { cause });
 }

@@ -37,7 +37,6 @@ interface Operation {
  * SwaggerModule.setup('docs', app, document);
  * ```
  * @throws {TypeError} when `createDocument` answers a document that was made before
- * @publicApi
  */
 export function withWristbandSecurity<T extends { paths: object }>(
   app: INestApplicationContext,

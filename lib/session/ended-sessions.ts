@@ -8,9 +8,17 @@ const REMEMBERED = 50_000;
 const REMEMBERED_OWNERS = 5000;
 
 /** The fields by which many sessions can be ended at once. */
-export const SESSION_OWNERS = ['userId', 'tenantId', 'idpSessionId'] as const;
+const SESSION_OWNERS = ['userId', 'tenantId', 'idpSessionId'] as const;
 
 export type SessionOwner = (typeof SESSION_OWNERS)[number];
+
+/** Whom a session belongs to, as far as it says. */
+export function ownersOf(fields: StoredSession['fields']): [owner: SessionOwner, value: string][] {
+  return SESSION_OWNERS.flatMap((owner) => {
+    const value = fields[owner];
+    return typeof value === 'string' ? [[owner, value] satisfies [SessionOwner, string]] : [];
+  });
+}
 
 /** What is known of them. */
 interface Ends {

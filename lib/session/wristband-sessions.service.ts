@@ -24,7 +24,6 @@ export interface RevocationOptions {
  *   await this.sessions.revokeUser(userId);
  * }
  * ```
- * @publicApi
  */
 @Injectable()
 export class WristbandSessions {

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
-import { WristbandException } from '../errors/wristband.exception.js';
+import { wristbandUnavailable } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import { OAuthResponseError } from '../wristband-api/oauth-response.error.js';
 import { SharedAnswers } from '../wristband-api/shared-answers.js';
@@ -34,8 +34,7 @@ export class CustomDomainValidator {
     try {
       return (await policy(domain)) === true;
     } catch (cause) {
-      const message = 'The tenant custom domain cannot be checked at the moment; try again soon';
-      throw new WristbandException('wristband_unavailable', message, { cause, retryAfter: 5 });
+      throw wristbandUnavailable('The tenant custom domain cannot be checked at the moment', { cause });
     }
   }
 

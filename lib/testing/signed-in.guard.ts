@@ -25,7 +25,6 @@ export interface SignedInGuardOptions {
  *   .useValue(signedInGuard({ userId: 'user-1', tenantId: 'tenant-acme' }));
  * ```
  * @throws Error with `NODE_ENV=production`
- * @publicApi
  */
 export function signedInGuard({ userId, tenantId, roles }: SignedInGuardOptions): CanActivate {
   refuseProduction('signedInGuard()');

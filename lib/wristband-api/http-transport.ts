@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
-import { WristbandException } from '../errors/wristband.exception.js';
+import { WristbandException, wristbandUnavailable } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import { parseJson } from '../json/json.js';
 import { type SpanOutcome, Spans } from '../telemetry/spans.js';
@@ -31,7 +31,6 @@ export interface TransportAnswer {
 }
 
 const MAX_TRIES = 3;
-const DEFAULT_RETRY_AFTER = 5;
 
 /**
  * The one place that opens connections to Wristband. Every call ends within `http.timeout`, retries included; trouble
@@ -116,14 +115,8 @@ export class HttpTransport {
     const { wristbandApplicationVanityDomain: domain } = this.options;
     this.events.emit({ type: 'wristband.unavailable', path, reason: trouble });
     this.events.warn(`Wristband is unavailable: ${method} ${path} at ${domain} ${trouble}`);
-    return new WristbandException(
-      'wristband_unavailable',
-      'Wristband cannot be reached at the moment; try again soon',
-      {
-        cause,
-        retryAfter: retryAfter ?? DEFAULT_RETRY_AFTER,
-      },
-    );
+    const options = { cause, ...(retryAfter !== undefined && { retryAfter }) };
+    return wristbandUnavailable('Wristband cannot be reached at the moment', options);
   }
 }
 

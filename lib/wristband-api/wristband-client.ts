@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
-import { WristbandException } from '../errors/wristband.exception.js';
+import { wristbandUnavailable } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import type { UserInfo } from '../interfaces/user-info.interface.js';
 import { isJsonObject } from '../json/json.js';
@@ -113,8 +113,7 @@ export class WristbandClient {
     const cause = new Error(`Wristband's answer to ${path} cannot be used`);
     const reason = 'gave an answer that cannot be used';
     this.events.emit({ type: 'wristband.unavailable', path, reason });
-    const message = 'Wristband gave an answer that cannot be used; try again soon';
-    throw new WristbandException('wristband_unavailable', message, { cause, retryAfter: 5 });
+    throw wristbandUnavailable('Wristband gave an answer that cannot be used', { cause });
   }
 
   #postForm(

@@ -57,6 +57,13 @@ async function serve(secrets) {
   return app;
 }
 
+/** Connections that are busy now would stay open for as long as they are kept. */
+async function retire(old) {
+  const closing = setInterval(() => old.getHttpServer().closeIdleConnections(), 200);
+  await old.close();
+  clearInterval(closing);
+}
+
 const portOf = (app) => ({ port: app.getHttpServer().address().port });
 
 let app = await serve([env.SESSION_SECRET]);
@@ -71,7 +78,7 @@ const orders = {
     const before = app;
     app = await serve(secrets);
     // When the proxy has heard of it.
-    setTimeout(() => before.close(), 1000);
+    setTimeout(() => retire(before), 1000);
     return portOf(app);
   },
   /** How large the process is, and what its event loop did since the last time. Milliseconds and bytes. */

@@ -22,6 +22,9 @@ const VISITS = {
   'no access token at all': () => bearerVisit(randomBytes(40).toString('hex'), [401]),
 } satisfies Record<string, (token: string) => Visit>;
 
+/** Milliseconds in which unknown keys are looked for once. */
+const LOOK_PAUSE = 10_000;
+
 type Name = keyof typeof VISITS;
 
 const NAMES = Object.keys(VISITS) as Name[];
@@ -33,6 +36,8 @@ export class PasserBy {
   constructor(
     private readonly world: World,
     private readonly random: Random,
+    /** When Wristband last began to sign with another key, in milliseconds since the run began. */
+    private readonly keysChangedAt: () => number,
   ) {}
 
   /** @param until milliseconds since the run began */
@@ -48,6 +53,10 @@ export class PasserBy {
     const { path, headers, statuses } = VISITS[name](watch.newestAccessToken);
     const status = await this.#ask(path, headers).catch((error: unknown) => String(error));
     journal.answered(name, String(status));
+    const isKeyNew = journal.now() - this.keysChangedAt() < LOOK_PAUSE;
+    // Passers-by with made-up keys use up the looks at Wristband's keys.
+    if (name === 'an access token' && status === 401 && isKeyNew)
+      return journal.remark('401 for a token of a new key, which was not looked for yet');
     if (typeof status !== 'number' || !statuses.includes(status))
       journal.violation('an answer that must not be', 'passer-by', `${name}: ${status}`);
   }

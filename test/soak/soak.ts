@@ -49,17 +49,18 @@ async function soak(mode: (typeof MODES)[number], options: SoakOptions): Promise
   const stage = await startStage({ ...options, mode, processes: 1, tokenLife });
   try {
     const { world, redis, users } = stage;
+    let keysChangedAt = -Infinity;
     const saboteur = new Saboteur(world, redis, seed, { wristband: 1 });
     const passersBy = Array.from(
       { length: PASSERS_BY },
-      (_, index) => new PasserBy(world, new Random(`${seed} passer-by ${index}`)),
+      (_, index) => new PasserBy(world, new Random(`${seed} passer-by ${index}`), () => keysChangedAt),
     );
     const gauges: Gauge[] = [];
     await Promise.all([
       ...[...users, ...passersBy].map((one) => one.live(ms)),
       saboteur.work(ms),
       rotateSecrets(stage, ms),
-      rotateKeys(stage, ms),
+      rotateKeys(stage, ms, () => (keysChangedAt = world.journal.now())),
       measure(stage, ms, gauges),
     ]);
     await Promise.all(users.map((user) => user.settle()));
@@ -80,10 +81,11 @@ async function rotateSecrets({ world }: Stage, ms: number): Promise<void> {
   }
 }
 
-async function rotateKeys({ world }: Stage, ms: number): Promise<void> {
+async function rotateKeys({ world }: Stage, ms: number, onChange: () => void): Promise<void> {
   for (let rotation = 1; rotation < KEY_ROTATIONS; rotation += 1) {
     await delay(ms / KEY_ROTATIONS);
     await world.emulator.rotateKeys();
+    onChange();
     world.journal.fault('signing keys of Wristband rotated');
   }
 }

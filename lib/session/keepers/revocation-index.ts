@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
 import { KeyedHash } from '../../crypto/keyed-hash.js';
-import { SESSION_OWNERS, type SessionOwner } from '../ended-sessions.js';
+import { ownersOf, type SessionOwner } from '../ended-sessions.js';
 import type { ReceivedSession } from '../received-session.js';
 import type { StoredSession } from '../session.js';
 import type { SessionRecord } from '../stores/session-store.interface.js';
@@ -72,10 +72,7 @@ export class RevocationIndex {
 
   /** That of its ID, then those of its owners. */
   #keysOf({ id, fields }: StoredSession): string[] {
-    const owners = SESSION_OWNERS.flatMap((owner) => {
-      const value = fields[owner];
-      return typeof value === 'string' ? this.#owners.all(`${owner}:${value}`) : [];
-    });
+    const owners = ownersOf(fields).flatMap(([owner, value]) => this.#owners.all(`${owner}:${value}`));
     return [keyOf(id), ...owners];
   }
 }

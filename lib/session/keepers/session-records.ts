@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { type ResolvedSessionOptions, SESSION_DEFAULTS } from '../../config/resolved-options.js';
 import { KeyedHash } from '../../crypto/keyed-hash.js';
-import { SESSION_OWNERS, type SessionOwner } from '../ended-sessions.js';
+import { ownersOf, type SessionOwner } from '../ended-sessions.js';
 import { SealedSessions } from '../cookies/sealed-sessions.js';
 import type { ReceivedSession } from '../received-session.js';
 import { changesBetween, withChanges } from '../session-changes.js';
@@ -18,13 +18,6 @@ const REMEMBERED = 1000;
 /** Each further one means that another process wrote meanwhile. */
 const MAX_ATTEMPTS = 50;
 const MAX_PAUSE = 20;
-
-/** What tags begin with. */
-const TAG_KIND: Readonly<Record<SessionOwner, string>> = {
-  userId: 'user',
-  tenantId: 'tenant',
-  idpSessionId: 'idp-session',
-};
 
 /**
  * Sessions as records of a store, which gets to see neither them nor their IDs: values are sealed, keys and tags hashed.
@@ -109,7 +102,7 @@ export class SessionRecords {
    */
   async deleteAll(owner: SessionOwner, value: string, until = Infinity): Promise<void> {
     // Each secret that still opens a session may have made its tags.
-    const keys = await Promise.all(this.#tags.all(tagText(owner, value)).map((tag) => this.store.list(tag)));
+    const keys = await Promise.all(this.#tags.all(`${owner}:${value}`).map((tag) => this.store.list(tag)));
     const unique = [...new Set(keys.flat())];
     const over = until === Infinity ? unique : await this.#begunBy(until, unique);
     if (over.length > 0) await this.store.delete(over);
@@ -149,11 +142,8 @@ export class SessionRecords {
   }
 
   #tagsOf(fields: StoredSession['fields']): string[] {
-    return SESSION_OWNERS.flatMap((owner) => {
-      const value = fields[owner];
-      // While secrets are replaced, processes that have the new one and others end each other's sessions.
-      return typeof value === 'string' ? this.#tags.all(tagText(owner, value)) : [];
-    });
+    // While secrets are replaced, processes that have the new one and others end each other's sessions.
+    return ownersOf(fields).flatMap(([owner, value]) => this.#tags.all(`${owner}:${value}`));
   }
 }
 
@@ -162,8 +152,4 @@ export class SessionRecords {
  */
 export function keyOf(id: string): string {
   return hash('sha256', id, 'base64url');
-}
-
-function tagText(owner: SessionOwner, value: string): string {
-  return `${TAG_KIND[owner]}:${value}`;
 }

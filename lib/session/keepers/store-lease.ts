@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { WristbandException } from '../../errors/wristband.exception.js';
+import { WristbandException, wristbandUnavailable } from '../../errors/wristband.exception.js';
 import type { WatchedStore } from './watched-store.js';
 
 /** Milliseconds after which others go on when the process that works is gone. */
@@ -63,7 +63,7 @@ export class StoreLease<T> {
       if (found !== undefined) return found;
       hasWaited = true;
     }
-    throw unavailable('The access token is being renewed elsewhere; try again soon');
+    throw unavailable('The access token is being renewed elsewhere');
   }
 
   /** It may have been done just before the lease was taken. */
@@ -99,7 +99,7 @@ export class StoreLease<T> {
     // A verdict is none to try again.
     if (failure?.value === REFUSED)
       throw new WristbandException('token_refresh_failed', 'The sign-in has ended; sign in again');
-    if (failure) throw unavailable('The access token could not be renewed elsewhere; try again soon');
+    if (failure) throw unavailable('The access token could not be renewed elsewhere');
   }
 
   async #hold(key: string, token: string, work: LeasedWork<T>): Promise<T> {
@@ -150,5 +150,5 @@ function failureKeyOf(key: string): string {
 }
 
 function unavailable(message: string): WristbandException {
-  return new WristbandException('wristband_unavailable', message, { retryAfter: 1 });
+  return wristbandUnavailable(message, { retryAfter: 1 });
 }

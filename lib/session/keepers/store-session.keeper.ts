@@ -4,7 +4,7 @@ import type { WristbandEvents } from '../../events/wristband-events.js';
 import { requestCookies } from '../../http/cookies.js';
 import type { HttpRequest } from '../../interfaces/http.interface.js';
 import { familyNames, joinedValues } from '../cookies/cookie-family.js';
-import { type EndedSessions, SESSION_OWNERS, type SessionOwner } from '../ended-sessions.js';
+import { type EndedSessions, ownersOf, type SessionOwner } from '../ended-sessions.js';
 import type { RevocationIndex } from './revocation-index.js';
 import { type ReceivedId, SealedSessionIds } from '../cookies/sealed-session-ids.js';
 import { isAlive } from '../session-lifetime.js';
@@ -153,7 +153,7 @@ export class StoreSessionKeeper implements SessionKeeper {
 
   /** By another process, which did not see the session yet. */
   async #isRevoked(session: ReceivedSession): Promise<boolean> {
-    if (!SESSION_OWNERS.some((owner) => typeof session.fields[owner] === 'string')) return false;
+    if (ownersOf(session.fields).length === 0) return false;
     const alive = await this.revocations.firstAlive([session]);
     return alive === undefined;
   }

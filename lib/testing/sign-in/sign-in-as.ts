@@ -29,7 +29,6 @@ import type { SignedInUser, SignInAsOptions } from './sign-in.interface.js';
  * ```
  * @throws TypeError for a user or a tenant that the emulator does not have; lists those that it has
  * @throws Error with `NODE_ENV=production`, without `WristbandModule`; whatever `hooks.onCallback` throws
- * @publicApi
  */
 export async function signInAs(
   app: Pick<INestApplicationContext, 'get'>,
