@@ -15,7 +15,7 @@ const UNITS = { heap: 'MB', resident: 'MB', handles: '', middle: 'ms', long: 'ms
 const TITLES = {
   heap: 'heap',
   resident: 'resident memory',
-  handles: 'handles',
+  handles: 'handles, at least',
   middle: 'event-loop delay, middle',
   long: 'event-loop delay, 99 %',
 };
