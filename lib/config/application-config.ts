@@ -3,7 +3,7 @@ import { hasPlaceholder, placeholderProblem } from '../tenant/placeholder.js';
 import type { SdkConfiguration } from '../wristband-api/answer-shapes.js';
 import * as check from './option-checks.js';
 import type { ResolvedOptions } from './resolved-options.js';
-import { sessionCookieProblems } from './session-cookie-problems.js';
+import { cookieProblems } from './cookie-problems.js';
 
 /** Where the application and its pages at Wristband are: options by hand completed by auto-configuration. */
 export interface ApplicationConfig {
@@ -45,7 +45,7 @@ export function mergeConfiguration(options: ResolvedOptions, remote: SdkConfigur
 
 /** What is still wrong with a merged configuration. */
 export function configurationProblems(
-  { session }: Pick<ResolvedOptions, 'session'>,
+  options: Pick<ResolvedOptions, 'session' | 'dangerouslyDisableSecureCookies'>,
   merged: SdkConfiguration,
 ): ConfigProblem[] {
   const missing = (['loginUrl', 'redirectUri'] as const)
@@ -56,10 +56,7 @@ export function configurationProblems(
     return message === undefined ? [] : [{ option, message }];
   });
   if (missing.length + malformed.length > 0) return [...missing, ...malformed];
-  return [
-    ...ruleProblems(merged),
-    ...(session ? sessionCookieProblems(session, merged.redirectUri ?? '') : []),
-  ];
+  return [...ruleProblems(merged), ...cookieProblems(options, merged.redirectUri ?? '')];
 }
 
 function ruleProblems(merged: SdkConfiguration): ConfigProblem[] {

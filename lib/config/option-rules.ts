@@ -6,7 +6,7 @@ import { isFamilyName } from '../session/cookies/cookie-family.js';
 import { placeholderProblem } from '../tenant/placeholder.js';
 import { MIN_SECRET_LENGTH } from './option-checks.js';
 import { defaultCookieName, SESSION_DEFAULTS } from './resolved-options.js';
-import { sessionCookieProblems } from './session-cookie-problems.js';
+import { cookieProblems } from './cookie-problems.js';
 
 /** A rule between options. */
 interface Rule<T> {
@@ -86,6 +86,16 @@ const SESSION_RULES: readonly Rule<SessionOptions>[] = [
   },
 ];
 
+/** What the cookies of a sign-in depend on. */
+const COOKIE_OPTIONS = [
+  'redirectUri',
+  'session',
+  'session.domain',
+  'session.csrfCookieDomain',
+  'session.secure',
+  'dangerouslyDisableSecureCookies',
+];
+
 /**
  * The problems of options with each other. A rule says nothing while one of its options is wrong by itself: its line
  * would only repeat that, or be untrue.
@@ -95,13 +105,11 @@ const SESSION_RULES: readonly Rule<SessionOptions>[] = [
 export function ruleProblems(options: WristbandOptions, wrong: ReadonlySet<string>): ConfigProblem[] {
   const session = wrong.has('session') ? undefined : options.session;
   const { redirectUri } = options;
-  const isCookieKnown = ['redirectUri', 'session.domain', 'session.secure'].every((name) => !wrong.has(name));
+  const isCookieKnown = COOKIE_OPTIONS.every((name) => !wrong.has(name));
   return [
     ...brokenRules(options, RULES, '', wrong),
     ...(session ? brokenRules(session, SESSION_RULES, 'session.', wrong) : []),
-    ...(session && redirectUri !== undefined && isCookieKnown
-      ? sessionCookieProblems(session, redirectUri)
-      : []),
+    ...(redirectUri !== undefined && isCookieKnown ? cookieProblems(options, redirectUri) : []),
   ];
 }
 

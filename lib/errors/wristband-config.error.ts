@@ -10,8 +10,16 @@ export interface ConfigProblem {
 export class WristbandConfigError extends Error {
   override readonly name = 'WristbandConfigError';
 
-  constructor(readonly problems: readonly ConfigProblem[]) {
+  readonly #problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
     const lines = problems.map(({ option, message }) => `  - ${option}: ${message}`);
     super(`The options of WristbandModule cannot work:\n${lines.join('\n')}`);
+    this.#problems = problems;
+  }
+
+  /** Not a property: loggers that print those would say everything twice. */
+  get problems(): readonly ConfigProblem[] {
+    return this.#problems;
   }
 }

@@ -12,11 +12,19 @@ export interface RouteProblem {
 export class WristbandRouteError extends Error {
   override readonly name = 'WristbandRouteError';
 
-  constructor(readonly problems: readonly RouteProblem[]) {
+  readonly #problems: readonly RouteProblem[];
+
+  constructor(problems: readonly RouteProblem[]) {
     const lines = problems.map(
       ({ controller, handlers, message }) =>
         `  - ${handlers.map((handler) => `${controller}.${handler}`).join(', ')}: ${message}`,
     );
     super(`Guards and decorators do not fit together:\n${lines.join('\n')}`);
+    this.#problems = problems;
+  }
+
+  /** Not a property: loggers that print those would say everything twice. */
+  get problems(): readonly RouteProblem[] {
+    return this.#problems;
   }
 }

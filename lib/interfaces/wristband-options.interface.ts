@@ -183,7 +183,7 @@ export interface WristbandModuleExtras {
 
 /** Options of `WristbandModule.forRootAsync()`: one of `useFactory`, `useClass` and `useExisting`. */
 export interface WristbandAsyncOptions extends WristbandModuleExtras, Pick<ModuleMetadata, 'imports'> {
-  readonly inject?: readonly unknown[];
+  readonly inject?: readonly unknown[] | undefined;
   readonly useFactory?: (...dependencies: never[]) => WristbandOptions | Promise<WristbandOptions>;
   readonly useClass?: Type<WristbandOptionsFactory>;
   readonly useExisting?: Type<WristbandOptionsFactory>;

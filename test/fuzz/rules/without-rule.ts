@@ -5,7 +5,7 @@ export const TRIED_BY: Readonly<Record<string, string>> = {
   'config/option-names': 'config/options-validator',
   'config/option-rules': 'config/options-validator',
   'config/resolved-options': 'config/options-validator',
-  'config/session-cookie-problems': 'config/application-config',
+  'config/cookie-problems': 'config/application-config',
   'crypto/compact-jwe': 'crypto/sealer',
   'crypto/sealing-key': 'crypto/sealer',
   'jwt/invalid-token': 'jwt/access-token.verifier',

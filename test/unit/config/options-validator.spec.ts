@@ -191,8 +191,9 @@ describe('validateOptions', () => {
     ['https://yourapp.io/callback', { domain: 'app.yourapp.io' }, ['domain']],
     ['https://notyourapp.io/callback', { domain: 'yourapp.io' }, ['domain']],
     ['https://{tenant_name}.yourapp.io/callback', { domain: 'app.yourapp.io' }, ['domain']],
-    ['http://dev.yourapp.io/callback', {}, ['secure']],
-    ['http://dev.yourapp.io/callback', { secure: false }, []],
+    ['https://app.yourapp.io/callback', { csrfCookieDomain: 'api.yourapp.io' }, ['csrfCookieDomain']],
+    ['https://app.yourapp.io/callback', { domain: 'api.io', csrfCookieDomain: 'api.io' }, ['domain']],
+    ['https://app.yourapp.io/callback', { csrfCookieDomain: 'yourapp.io' }, []],
     ['http://localhost:3000/callback', {}, []],
     ['http://acme.localhost:3000/callback', { domain: 'localhost' }, []],
   ])('knows of %s which session cookies browsers drop, such as with %j', (redirectUri, session, options) => {
@@ -206,6 +207,16 @@ describe('validateOptions', () => {
     };
 
     expect(problemsOf(given)).toEqual(expected);
+  });
+
+  it('knows that browsers drop Secure cookies over http, of a session and of a sign-in', () => {
+    const given = { ...VALID, redirectUri: 'http://dev.yourapp.io/callback' };
+    const insecure = { ...given, dangerouslyDisableSecureCookies: true };
+
+    expect(problemsOf(given)).toEqual(['session.secure', 'dangerouslyDisableSecureCookies']);
+    expect(problemsOf(insecure)).toEqual(['session.secure']);
+    expect(problemsOf({ ...insecure, session: { secrets: SECRET, secure: false } })).toEqual([]);
+    expect(problemsOf({ ...insecure, session: undefined })).toEqual([]);
   });
 
   it('says where the cookie would have to go', () => {
