@@ -47,7 +47,8 @@ function isLoginState(data: unknown): data is LoginState {
     [state, codeVerifier, nonce, redirectUri].every(isText) &&
     // Another version of this library, with the same secret, may have written something else.
     [tenantName, tenantCustomDomain, returnUrl].every((field) => field === undefined || isText(field)) &&
-    isJsonObject(customState)
+    typeof customState === 'object' &&
+    customState !== null
   );
 }
 

@@ -4,7 +4,7 @@ import { notAuthenticated, WristbandException } from '../errors/wristband.except
 import { type AuthContext, findAuthContext } from '../http/auth-context.js';
 import type { Authentication } from '../interfaces/authentication.interface.js';
 import { AuthResponder } from '../strategies/auth-responder.js';
-import { boundAuthentication } from '../strategies/authentication-binding.js';
+import { applicationAuthentication } from '../strategies/authentication-binding.js';
 import { Authenticator } from '../strategies/authenticator.js';
 import { type RouteRules, routeRules } from './route-rules.js';
 
@@ -51,7 +51,7 @@ export class RolesGuard implements CanActivate {
   }
 
   async #authentication(found: AuthContext, { isCsrfSkipped }: RouteRules): Promise<Authentication> {
-    const known = boundAuthentication(found, this.authenticator.application);
+    const known = applicationAuthentication(found, this.authenticator.application);
     if (!known) throw await this.responder.refusal(found, [], notAuthenticated());
     if (!found.isSocket) return known;
     // What is known of a socket may be of an earlier message, when the session had not ended yet.

@@ -91,7 +91,7 @@ export class SessionInUse implements OpenSession {
   prepare(): Promise<void> | undefined {
     if (this.#ongoing) return this.#ongoing.then(() => this.prepare());
     // A handler that did nothing to the session has nothing to hear of it, and cookies can wait for the headers.
-    if (!this.keeper.isAsync && isAsReceived(this)) return undefined;
+    if (this.#hasBegun || (!this.keeper.isAsync && isAsReceived(this))) return undefined;
     const decision = this.decide();
     return decision && takesTime(decision) ? this.#alone(() => this.#commit(decision)) : undefined;
   }

@@ -29,7 +29,13 @@ export interface Snapshot {
 /** Whether nobody did anything to a session since it came. */
 export function isAsReceived({ session, received }: OpenSession): boolean {
   const { isDestroyed, isSaveRequested } = WristbandSession.stateOf(session);
-  return !isDestroyed && !isSaveRequested && received !== undefined && isUntouched(session, received);
+  if (isDestroyed || isSaveRequested || !received) return false;
+  try {
+    return isUntouched(session, received);
+  } catch {
+    // A value that cannot become a text: whoever writes the session says so.
+    return false;
+  }
 }
 
 export function snapshotOf({ session, received }: OpenSession): Snapshot {

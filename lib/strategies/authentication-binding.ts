@@ -6,53 +6,61 @@ import type { HttpRequest } from '../interfaces/http.interface.js';
 
 // Parameter decorators have no access to dependency injection: they find the result by the request. A GraphQL request
 // has many fields, whose guards may find out different users at the same time: those find it by their field first.
-const byScope = new WeakMap<object, Authentication>();
+const ofLastGuard = new WeakMap<object, Authentication>();
 /** Where there are several Wristband applications, each may have somebody else signed in. */
-const byApplication = new Map<string, WeakMap<object, Authentication>>();
+const byApplication = new Map<string | undefined, WeakMap<object, Authentication>>();
+/** Names of applications have no such letter. */
+export const EVERY_APPLICATION = '*';
 
 /**
  * Keeps what was found out about a request for its handler.
  *
- * @param application the name of the Wristband application that found it out
+ * @param application the name of the Wristband application that found it out; none for the one without a name
  */
 export function bindAuthentication(
   { request, field }: AuthContext,
   authentication: Authentication,
-  application?: string,
+  application: string | undefined,
 ): void {
-  for (const bindings of bindingsFor(application)) {
+  for (const bindings of [ofLastGuard, bindingsOf(application)]) {
     bindings.set(rawRequest(request), authentication);
     if (field) bindings.set(field, authentication);
   }
 }
 
 /** For requests that are looked at again and again, because they opened a socket. */
-export function forgetAuthentication(request: HttpRequest, application?: string): void {
-  for (const bindings of bindingsFor(application)) bindings.delete(rawRequest(request));
+export function forgetAuthentication(request: HttpRequest, application: string | undefined): void {
+  for (const bindings of [ofLastGuard, bindingsOf(application)]) bindings.delete(rawRequest(request));
 }
 
-/**
- * What was found out about a request; `undefined` when nobody is signed in, or nobody asked.
- *
- * @param application whose result is meant; without a name it is that of the last guard
- */
-export function boundAuthentication(
-  { request, field }: AuthContext,
-  application?: string,
+/** What the last guard found out about a request; `undefined` when nobody is signed in, or nobody asked. */
+export function boundAuthentication(context: AuthContext): Authentication | undefined {
+  return found(ofLastGuard, context);
+}
+
+/** The same, of the guards of one application, or of one that stands in for them. */
+export function applicationAuthentication(
+  context: AuthContext,
+  application: string | undefined,
 ): Authentication | undefined {
-  const bindings = application === undefined ? byScope : byApplication.get(application);
-  return (field && bindings?.get(field)) ?? bindings?.get(rawRequest(request));
+  return found(bindingsOf(application), context) ?? found(bindingsOf(EVERY_APPLICATION), context);
 }
 
-function bindingsFor(application: string | undefined): WeakMap<object, Authentication>[] {
-  if (application === undefined) return [byScope];
-  const own = byApplication.get(application) ?? new WeakMap<object, Authentication>();
-  byApplication.set(application, own);
-  return [byScope, own];
+function found(
+  bindings: WeakMap<object, Authentication>,
+  { request, field }: AuthContext,
+): Authentication | undefined {
+  return (field && bindings.get(field)) ?? bindings.get(rawRequest(request));
+}
+
+function bindingsOf(application: string | undefined): WeakMap<object, Authentication> {
+  const bindings = byApplication.get(application) ?? new WeakMap<object, Authentication>();
+  byApplication.set(application, bindings);
+  return bindings;
 }
 
 /** What the guards of a handler found out about its request; `undefined` when nobody is signed in, or nobody asked. */
 export function handlerAuthentication(context: ExecutionContext): Authentication | undefined {
-  const found = findAuthContext(context);
-  return found && boundAuthentication(found);
+  const authContext = findAuthContext(context);
+  return authContext && boundAuthentication(authContext);
 }

@@ -24,6 +24,8 @@ const MEMORY = { max: 10_000, ttl: 60 * 60_000 };
 @Injectable()
 export class TokenRefresher {
   readonly #exchanges = new SharedAnswers<TokenData | OAuthResponseError>(MEMORY);
+  /** Tokens that have expired and whose refresh token was, or is being, exchanged again. */
+  readonly #outlived = new WeakSet<TokenData>();
   readonly #successors = new LRUCache<string, TokenData>(MEMORY);
 
   constructor(
@@ -40,8 +42,6 @@ export class TokenRefresher {
     const seen = new Set<string>();
     for (let token = refreshToken; ;) {
       const key = keyOf(token);
-      // Spent tokens lead to their successors. Where tokens do not rotate, or come back, an exchange is due again.
-      if (seen.has(token)) this.#exchanges.forget(key);
       seen.add(token);
       const exchanged = token;
       let isShared = true;
@@ -54,7 +54,12 @@ export class TokenRefresher {
         if (isShared) this.events.emit({ type: 'refresh.shared', ...subject });
         return result;
       }
+      // Spent tokens lead to their successors. Where tokens do not rotate, or come back, an exchange is due again: one for
+      // all who come with the same expired tokens.
       token = result.refreshToken ?? token;
+      if (!seen.has(token) || this.#outlived.has(result)) continue;
+      this.#outlived.add(result);
+      this.#exchanges.forget(keyOf(token));
     }
   }
 

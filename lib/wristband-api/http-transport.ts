@@ -140,7 +140,9 @@ function until<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
     const giveUp = () => reject(signal.reason as Error);
     signal.addEventListener('abort', giveUp, { once: true });
     if (signal.aborted) giveUp();
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+    void Promise.resolve(work)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', giveUp));
   });
 }
 

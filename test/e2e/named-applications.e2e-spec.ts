@@ -113,6 +113,16 @@ class VaultController {
   }
 }
 
+@Controller('counter')
+@UseGuards(SessionAuthGuard, SessionAuthGuard.for('staff'), RolesGuard)
+@Roles(['owner'])
+class CounterController {
+  @Get()
+  counter() {
+    return {};
+  }
+}
+
 @Controller('entrance')
 @UseInterceptors(SessionInterceptor.for('staff'))
 class EntranceController {
@@ -169,7 +179,14 @@ async function start({ platform = 'express', shop, staff }: Setup = {}): Promise
         ...staff,
       }),
     ],
-    controllers: [ShopController, OfficeController, BothController, VaultController, EntranceController],
+    controllers: [
+      ShopController,
+      OfficeController,
+      BothController,
+      VaultController,
+      CounterController,
+      EntranceController,
+    ],
     providers: [Offices],
   });
   colleagues.setApplication({
@@ -231,8 +248,9 @@ describePlatforms('several Wristband applications', (platform) => {
     await signInAs('colleague');
 
     expect((await get('/vault/staff')).status).toBe(200);
-    // The last guard before it was that of the shop, whose customers have no roles.
+    // Customers of the shop have no roles, in whatever order guards are listed.
     expect((await get('/vault/anybody')).status).toBe(403);
+    expect((await get('/counter')).status).toBe(403);
   });
 
   it('has two sign-ins under way at the same time', async () => {

@@ -634,6 +634,30 @@ describe('signedInGuard', () => {
     return app;
   }
 
+  it('stands in for a guard of a named application as well', async () => {
+    @Controller('vault')
+    @UseGuards(SessionAuthGuard.for('staff'), RolesGuard.for('staff'))
+    @Roles(['owner'])
+    class VaultController {
+      @Get()
+      open() {
+        return { ok: true };
+      }
+    }
+    const module = await Test.createTestingModule({
+      imports: [WristbandModule.forRoot({ ...optionsFor(emulator), name: 'staff' })],
+      controllers: [VaultController],
+    })
+      .overrideGuard(SessionAuthGuard.for('staff'))
+      .useValue(signedInGuard({ userId: 'user-1', roles: ['owner'] }))
+      .compile();
+    const app = module.createNestApplication({ logger: false });
+    await app.init();
+
+    await request(app.getHttpServer()).get('/vault').expect(200);
+    await app.close();
+  });
+
   it('takes everybody for one user in the place of the global guard', async () => {
     const app = await desk(signedInGuard({ userId: 'user-1', tenantId: 'tenant-acme', roles: ['owner'] }));
     const server = app.getHttpServer();

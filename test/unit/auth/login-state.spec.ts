@@ -11,6 +11,11 @@ describe('openLoginState', () => {
     expect(opened(LOGIN_STATE)).toEqual(LOGIN_STATE);
   });
 
+  it('opens what an application without types put into it', () => {
+    const state = { ...LOGIN_STATE, customState: ['a'] };
+    expect(opened(state)).toEqual(state);
+  });
+
   it.each([
     { nonce: undefined },
     { codeVerifier: 5 },

@@ -289,6 +289,18 @@ describe('validateOptions', () => {
     expect(problemsOf({ ...VALID, hooks: hooks as never })).toEqual([option]);
   });
 
+  it('takes hooks that are methods of a class', () => {
+    class Hooks {
+      onCallback() {
+        return { plan: 'pro' };
+      }
+    }
+
+    const { hooks } = resolveOptions(validateOptions({ ...VALID, hooks: new Hooks() }));
+
+    expect(hooks.onCallback?.({} as never, {} as never)).toEqual({ plan: 'pro' });
+  });
+
   it('takes null for absent, as configuration services write it', () => {
     const everyOption = (names: string[]) => Object.fromEntries(names.map((name) => [name, null]));
     const options = {

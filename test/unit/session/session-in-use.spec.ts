@@ -148,6 +148,23 @@ describe('a session that cannot be written', () => {
   });
 });
 
+it('tells the handler of a value that fails when it is turned into text', async () => {
+  const server = await SessionServer.start();
+  await server.request(({ session }) => void (session.cart = { total: 1 }));
+  server.reset();
+  const boom = () => {
+    throw new Error('boom');
+  };
+
+  await server.request(({ session, prepare }) => {
+    session.cart = { toJSON: boom };
+    expect(() => prepare()).toThrow('The session cannot be written');
+    session.cart = { total: 2 };
+  });
+
+  await server.close();
+});
+
 describe('a session after the headers', () => {
   const LOST = 'The session was changed after the response headers had been sent: the change is lost';
 

@@ -11,8 +11,8 @@ describe('what was found out about a request', () => {
     const context = { type: 'graphql', request, isSocket: false } as const;
     const [first, second, unguarded] = [{}, {}, {}];
 
-    bindAuthentication({ ...context, field: first }, as('by session'));
-    bindAuthentication({ ...context, field: second }, as('by token'));
+    bindAuthentication({ ...context, field: first }, as('by session'), undefined);
+    bindAuthentication({ ...context, field: second }, as('by token'), undefined);
 
     expect(boundAuthentication({ ...context, field: first })?.user.userId).toBe('by session');
     expect(boundAuthentication({ ...context, field: second })?.user.userId).toBe('by token');

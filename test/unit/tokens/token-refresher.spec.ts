@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, expect, it, vi } from 'vitest';
 import { TokenRefresher } from '../../../lib/tokens/token-refresher.js';
 import type { ResolvedOptions } from '../../../lib/config/resolved-options.js';
@@ -27,6 +28,30 @@ it('leads a cookie of half an hour ago to good tokens, however short these live'
   const late = await refresher.refresh('refresh-0');
 
   expect(late).toMatchObject({ accessToken: 'access-181', expiresAt: Date.now() + 10_000 });
+});
+
+it('exchanges a refresh token that does not rotate once, each time that its access token has expired', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  let count = 0;
+  const refresh = async () => {
+    count += 1;
+    await setTimeout(20);
+    return { accessToken: `access-${count}`, expiresIn: 10 };
+  };
+  const options = { tokenExpirationBuffer: 0 } as ResolvedOptions;
+  const refresher = new TokenRefresher(
+    options,
+    { refresh } as unknown as WristbandClient,
+    new WristbandEvents(options),
+  );
+  const refreshAtOnce = () => Promise.all(Array.from({ length: 20 }, () => refresher.refresh('same')));
+
+  await refreshAtOnce();
+  vi.advanceTimersByTime(11_000);
+  const renewed = await refreshAtOnce();
+
+  expect(count).toBe(2);
+  expect(new Set(renewed.map(({ accessToken }) => accessToken))).toEqual(new Set(['access-2']));
 });
 
 it('does not walk in a circle when a server hands out an old refresh token again', async () => {

@@ -102,3 +102,9 @@ describe('the span of a call', () => {
     });
   });
 });
+
+it('takes an answer of the fetch of the application that is no promise', async () => {
+  const { outcome } = await send((() => new Response('{}')) as never);
+
+  expect(outcome).toMatchObject({ status: 200 });
+});
