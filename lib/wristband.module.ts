@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { checkAsyncOptions } from './config/async-options.js';
 import type {
   WristbandAsyncOptions,
   WristbandModuleExtras,
@@ -42,9 +43,11 @@ export class WristbandModule extends ConfigurableModuleClass {
    *   }),
    * })
    * ```
-   * @throws {WristbandConfigError} at start-up, with every mistake in the options
+   * @throws {WristbandConfigError} at once, with every mistake in what stands beside `useFactory`; at start-up, with every
+   * mistake in the options
    */
   static override forRootAsync(options: WristbandAsyncOptions): DynamicModule {
+    checkAsyncOptions(options);
     const { extraProviders = [], ...rest } = options;
     const definition = super.forRootAsync(rest as Parameters<typeof ConfigurableModuleClass.forRootAsync>[0]);
     return { ...definition, providers: [...(definition.providers ?? []), ...extraProviders] };

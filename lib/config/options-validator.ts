@@ -114,7 +114,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   session: { checks: SESSION_CHECKS, required: ['secrets'] },
 };
 
-const NAMES: OptionNames = Object.fromEntries(
+export const OPTION_NAMES: OptionNames = Object.fromEntries(
   Object.entries({ '': TOP_LEVEL, ...GROUPS }).map(([name, { checks }]) => [name, Object.keys(checks)]),
 );
 
@@ -154,7 +154,7 @@ function checkEach(values: object, { checks, required }: Group, group: string): 
   const unknown = Object.keys(given).filter((name) => !Object.hasOwn(checks, name));
   const problems = unknown.map((name) => ({
     option: path(name),
-    message: unknownOptionMessage(name, group, NAMES),
+    message: unknownOptionMessage(name, group, OPTION_NAMES),
   }));
   for (const [name, checkOption] of Object.entries(checks)) {
     const isMissing = given[name] === undefined;

@@ -126,6 +126,24 @@ describe('WristbandModule', () => {
     );
   });
 
+  it('tells of everything beside useFactory that would silently do nothing', () => {
+    const useFactory = () => optionsFor(emulator);
+    const given = { useFactory, globalguard: true, session: { maxAge: 5 }, route: {}, colour: 'red' };
+    const problems = [
+      'globalguard: is not an option; did you mean globalGuard?',
+      'session: belongs into what useFactory returns',
+      'route: is not an option; did you mean routes?',
+      'colour: is not an option; check the spelling',
+    ];
+    const textOf = (lines: string[]) =>
+      `The options of WristbandModule cannot work:\n${lines.map((line) => `  - ${line}`).join('\n')}`;
+
+    expect(() => WristbandModule.forRootAsync(given)).toThrow(textOf(problems));
+    expect(() => WristbandModule.forRootAsync({})).toThrow(
+      textOf(['useFactory: give one of useFactory, useClass and useExisting']),
+    );
+  });
+
   it('does not start with options that cannot work', async () => {
     const options = { ...optionsFor(emulator), clientId: '', session: { secrets: 'short' } };
 

@@ -1,6 +1,7 @@
 /** Modules that are tried by the rule of another one, or by the requests of `endpoints.spec.ts`. */
 export const TRIED_BY: Readonly<Record<string, string>> = {
   'auth/speculative-request': 'endpoints',
+  'config/async-options': 'config/options-validator',
   'config/option-checks': 'config/options-validator',
   'config/option-names': 'config/options-validator',
   'config/option-rules': 'config/options-validator',
