@@ -78,7 +78,7 @@ const orders = {
     const before = app;
     app = await serve(secrets);
     // When the proxy has heard of it.
-    setTimeout(() => retire(before), 1000);
+    setTimeout(() => void retire(before), 1000);
     return portOf(app);
   },
   /** How large the process is, and what its event loop did since the last time. Milliseconds and bytes. */
@@ -90,8 +90,10 @@ const orders = {
     return { heap, resident, handles: process.getActiveResourcesInfo().length, ...delays };
   },
 };
-process.on('message', async ({ order, ...details }) => {
+async function obey({ order, ...details }) {
   process.send({ order, ...(await orders[order](details)) });
-});
+}
+
+process.on('message', (message) => void obey(message));
 // Nobody is left behind when the tests end in the middle.
 process.on('disconnect', () => process.exit());

@@ -119,7 +119,7 @@ describe('README', () => {
     const tsconfig = JSON.stringify({ extends: join(root, 'tsconfig.json'), include: ['*.ts'] });
     writeFileSync(join(folder, 'tsconfig.json'), tsconfig);
     const config =
-      "export default { test: { testTimeout: 60000, hookTimeout: 60000 } };";
+      "export default { test: { include: ['orders.spec.ts'], testTimeout: 60000, hookTimeout: 60000 } };";
     writeFileSync(join(folder, 'vitest.config.mjs'), config);
     const runTest = () => {
       const vitest = join(folder, 'node_modules/.bin/vitest');

@@ -162,7 +162,7 @@ it('tells the handler of a value that fails when it is turned into text', async 
     session.cart = { total: 2 };
   });
 
-  await server.close();
+  server.close();
 });
 
 describe('a session after the headers', () => {
