@@ -1,4 +1,13 @@
-import { Catch, Controller, type ExceptionFilter, Get, type ArgumentsHost, UseGuards } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import {
+  type ArgumentsHost,
+  Catch,
+  Controller,
+  type ExceptionFilter,
+  Get,
+  type INestApplication,
+  UseGuards,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { MemorySessionStore, SessionAuthGuard, WristbandException } from '../../lib/index.js';
@@ -9,7 +18,6 @@ import { launchChromium } from '../support/chromium.js';
 import { formAction, signIn, submitDiscovery, submitPassword } from '../support/sign-in.js';
 import {
   describePlatforms,
-  optionsFor,
   type Platform,
   SESSION_SECRET,
   startTestApp,
@@ -215,18 +223,22 @@ describePlatforms('sign_in_attempt in a link', (platform) => {
   );
 });
 
-it('Chromium with Secure cookies over http reads the page', async () => {
-  const chromium = await launchChromium('app.yourapp.test');
+/** As if the browser kept no cookie of the application, but those of Wristband. */
+function withoutCookies(nest: INestApplication): void {
+  nest.use((_request: unknown, response: ServerResponse, next: () => void) => {
+    const append = response.appendHeader.bind(response);
+    response.appendHeader = (name, value) => (name === 'Set-Cookie' ? response : append(name, value));
+    next();
+  });
+}
+
+it('Chromium without cookies reads the page', async () => {
+  const chromium = await launchChromium();
   try {
-    await start('express', { options: { ...optionsFor(emulator), dangerouslyDisableSecureCookies: false } });
-    const origin = `http://app.yourapp.test:${app.port}`;
-    emulator.setApplication({
-      loginUrl: `${origin}/api/auth/login`,
-      redirectUris: [`${origin}/api/auth/callback`],
-    });
+    await start('express', { configure: withoutCookies });
     const page = await chromium.newPage();
     const { email, password } = userOf(emulator);
-    await page.goto(`${origin}/api/auth/login?tenant_name=acme&return_url=/orders`);
+    await page.goto(`${app.origin}/api/auth/login?tenant_name=acme&return_url=/orders`);
     await page.locator('input[name=email]').fill(email);
     await page.locator('input[name=password]').fill(password);
     await page.locator('button[type=submit]').first().click();
@@ -242,4 +254,17 @@ it('Chromium with Secure cookies over http reads the page', async () => {
   } finally {
     await chromium.close();
   }
+});
+
+it('says what is wrong with Secure cookies over http, instead of starting sign-ins without an end', async () => {
+  await start('express', { options: { dangerouslyDisableSecureCookies: false } });
+  const origin = 'http://app.yourapp.test';
+  emulator.setApplication({ loginUrl: `${origin}/login`, redirectUris: [`${origin}/callback`] });
+
+  const refused = await new Browser().get(loginUrl());
+
+  expect(refused.json()).toMatchObject({ statusCode: 500, code: 'configuration_rejected' });
+  expect(app.logs.join('\n')).toContain(
+    'dangerouslyDisableSecureCookies: must be true while redirectUri begins with http://',
+  );
 });
