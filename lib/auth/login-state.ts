@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Sealer } from '../crypto/sealer.js';
-import { isJsonObject } from '../json/json.js';
+import { isJsonObject, isText } from '../json/json.js';
 
 /** What one sign-in has to remember between the Login and the Callback Endpoint. */
 export interface LoginState {
@@ -50,10 +50,6 @@ function isLoginState(data: unknown): data is LoginState {
     typeof customState === 'object' &&
     customState !== null
   );
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== '';
 }
 
 function randomText(): string {

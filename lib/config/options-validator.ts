@@ -138,9 +138,9 @@ export function validateOptions(given: WristbandOptions): WristbandOptions {
 
 function withoutNulls(options: WristbandOptions): WristbandOptions {
   const given = Object.entries(options ?? {}).filter(([, value]) => value !== null);
-  // As it is: it may be of a class, whose methods are no entries.
   return Object.fromEntries(
     given.map(([name, value]: [string, unknown]) => {
+      // A group without nulls stays as it is: it may be of a class, whose methods are no entries.
       const isOfOptions =
         Object.hasOwn(GROUPS, name) && isGroup(value) && Object.values(value).includes(null);
       return [name, isOfOptions ? withoutNulls(value as WristbandOptions) : value];

@@ -20,8 +20,8 @@ interface Envelope {
 const DATA = '"data":';
 
 /**
- * Seals data into cookie values and opens them again: one format for every cookie of this library, a compact
- * JWE with issue and expiry time inside. The first secret seals, all of them open.
+ * Seals data into text and opens it again: one format for every cookie, every record of a store and the notes in `state`, a
+ * compact JWE with issue and expiry time inside. The first secret seals, all of them open.
  */
 export class Sealer {
   readonly #newest: SealingKey;

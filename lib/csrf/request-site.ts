@@ -12,6 +12,7 @@ export interface RequestSite {
   readonly isSocket?: boolean;
 }
 
+/** What the headers of a request tell about where it comes from. */
 export function siteOf(request: HttpRequest, isSocket = false): RequestSite {
   const { headers } = rawRequest(request);
   return {

@@ -15,6 +15,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value is a text that says something. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
 /** Freezes parsed JSON with all that is in it. Without recursion, because somebody else decides how deep it is. */
 export function deepFreeze<T extends object>(json: T): T {
   const found: unknown[] = [json];

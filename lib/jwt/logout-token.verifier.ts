@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { JWTPayload, JWTVerifyResult } from 'jose';
 import { WristbandException } from '../errors/wristband.exception.js';
-import { isJsonObject } from '../json/json.js';
+import { isJsonObject, isText } from '../json/json.js';
 import { MAX_TOKEN_LENGTH } from './bearer-token.js';
 import { tokenProblem } from './invalid-token.js';
 import { RemoteKeySet } from './remote-key-set.js';
@@ -80,10 +80,6 @@ function logoutTokenFrom({ events, nonce, jti, iat = 0, sub, sid }: JWTPayload):
     throw invalidLogoutToken('does not say whose session is over');
   }
   return { jti, issuedAt: iat, sub, sid };
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }
 
 function isTextOrAbsent(value: unknown): value is string | undefined {

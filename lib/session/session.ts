@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { notAuthenticated, WristbandException } from '../errors/wristband.exception.js';
 import type { CallbackData } from '../interfaces/auth-flow.interface.js';
 import type { SessionMethods, SessionResponse, TokenResponse } from '../interfaces/session.interface.js';
+import { isText } from '../json/json.js';
 
 /** What a session is apart from its fields. */
 interface SessionState {
@@ -231,10 +232,6 @@ function assertFree(name: string): void {
 
 function reserved(name: string): WristbandException {
   return new WristbandException('invalid_argument', `A session field cannot be named ${name}`);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }
 
 function newId(): string {
