@@ -3,6 +3,8 @@ import { tokenOf } from '../wristband.constants.js';
 
 /** Where guards keep the name of their application; `undefined` is that of the one without a name. */
 export const APPLICATION = Symbol('application');
+/** Marks the guards of this library and their subclasses. */
+export const GUARD = Symbol('guard');
 const classes = new WeakMap<Type, Map<string, Type>>();
 
 /**
@@ -19,17 +21,28 @@ export function forApplication<T extends Type>(base: T, name: string): T {
   return type as T;
 }
 
-/** The names of the applications of those guards that have one. */
+/** The applications of those guards that authenticate. */
 export function applicationsOf(guards: readonly unknown[]): (string | undefined)[] {
   return guards
-    .filter((guard) => typeof guard === 'function' && APPLICATION in guard)
-    .map((guard) => (guard as { readonly [APPLICATION]?: string })[APPLICATION]);
+    .map(classOf)
+    .filter((type) => APPLICATION in type)
+    .map((type) => (type as { readonly [APPLICATION]?: string })[APPLICATION]);
+}
+
+/** Whether a list of guards has one of this library. */
+export function hasOwnGuard(guards: readonly unknown[]): boolean {
+  return guards.some((guard) => GUARD in classOf(guard));
+}
+
+/** `@UseGuards()` takes classes and instances. */
+function classOf(guard: unknown): object {
+  return typeof guard === 'function' ? guard : (Object(guard) as object).constructor;
 }
 
 function injectFrom(name: string, base: Type): Type {
-  class Named extends base {
-    static readonly [APPLICATION] = name;
-  }
+  class Named extends base {}
+  // A guard that only looks at roles leaves it to others to authenticate.
+  if (APPLICATION in base) Object.defineProperty(Named, APPLICATION, { value: name });
   Injectable()(Named);
   Object.defineProperty(Named, 'name', { value: `${base.name}.for('${name}')` });
   const dependencies = (Reflect.getMetadata('design:paramtypes', base) ?? []) as Type[];

@@ -33,6 +33,7 @@ import { CodeExchanger } from './code-exchanger.js';
 import { assertSameUser, IdTokenVerifier, idpSessionIdOf } from '../jwt/id-token.verifier.js';
 import type { LoginState } from './login-state.js';
 import { LoginStateKeeper } from './login-state.keeper.js';
+import { setSignInOwner } from '../session/sign-in-owner.js';
 import { LOOP_HINTS, MAX_ATTEMPTS } from './sign-in-loop.js';
 import { assertNotSpeculative } from './speculative-request.js';
 import { isLikeState } from './state-parameter.js';
@@ -164,7 +165,7 @@ export class CallbackFlow {
     identity: Identity,
     returnUrl: string | undefined,
   ): CallbackData {
-    return {
+    const callbackData: CallbackData = {
       ...toTokenData(tokens, this.options.tokenExpirationBuffer),
       idToken: tokens.idToken ?? '',
       tenantName: tenant.name,
@@ -173,6 +174,8 @@ export class CallbackFlow {
       ...(customState !== undefined && { customState }),
       ...(returnUrl !== undefined && { returnUrl }),
     };
+    setSignInOwner(callbackData, this.options.name);
+    return callbackData;
   }
 
   #startAgain(

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { WristbandRoutes } from '../interfaces/endpoints.interface.js';
 import { SessionAuthGuard } from '../guards/session-auth.guard.js';
+import { setOwner } from '../guards/route-rules.js';
 import { checkedRoutes } from './endpoint-paths.js';
 import { createSessionController } from './session.controller.js';
 import { createSignInController } from './sign-in.controller.js';
@@ -15,9 +16,12 @@ import { createSignOutController } from './sign-out.controller.js';
 export function readyMadeControllers(given: WristbandRoutes, name?: string): Type[] {
   const routes = checkedRoutes(given);
   const guard = name === undefined ? SessionAuthGuard : SessionAuthGuard.for(name);
-  return [
+  const controllers = [
     createSignInController(routes),
     createSignOutController(routes),
     createSessionController(routes, guard),
   ];
+  // A global guard of another application has no say about these.
+  for (const controller of controllers) setOwner(controller, name);
+  return controllers;
 }

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { handlerAuthentication } from '../strategies/authentication-binding.js';
+import { authenticationOf } from '../session/request-identity.js';
 
 /**
  * Injects the user's access token, for calls to other services, whichever strategy found it; `undefined` on public
@@ -7,5 +7,5 @@ import { handlerAuthentication } from '../strategies/authentication-binding.js';
  */
 export const AccessToken: () => ParameterDecorator = createParamDecorator(
   (_: undefined, context: ExecutionContext): string | undefined =>
-    handlerAuthentication(context)?.user.accessToken,
+    authenticationOf(context)?.user.accessToken,
 );

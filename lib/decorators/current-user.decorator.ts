@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { AuthenticatedUser } from '../interfaces/authentication.interface.js';
-import { handlerAuthentication } from '../strategies/authentication-binding.js';
+import { authenticationOf } from '../session/request-identity.js';
 
 /**
  * Injects the {@link AuthenticatedUser} that a guard found, or one property; `undefined` on public handlers.
@@ -12,7 +12,7 @@ import { handlerAuthentication } from '../strategies/authentication-binding.js';
  */
 export const CurrentUser: (property?: keyof AuthenticatedUser) => ParameterDecorator = createParamDecorator(
   (property: keyof AuthenticatedUser | undefined, context: ExecutionContext): unknown => {
-    const user = handlerAuthentication(context)?.user;
+    const user = authenticationOf(context)?.user;
     return property === undefined ? user : user?.[property];
   },
 );

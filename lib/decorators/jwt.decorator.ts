@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { handlerAuthentication } from '../strategies/authentication-binding.js';
+import { authenticationOf } from '../session/request-identity.js';
 
 /**
  * Injects the verified `AccessTokenClaims` of the bearer token, or one claim; `undefined` when the request was
@@ -12,7 +12,7 @@ import { handlerAuthentication } from '../strategies/authentication-binding.js';
  */
 export const Jwt: (claim?: string) => ParameterDecorator = createParamDecorator(
   (claim: string | undefined, context: ExecutionContext): unknown => {
-    const authentication = handlerAuthentication(context);
+    const authentication = authenticationOf(context);
     const claims = authentication?.strategy === 'JWT' ? authentication.claims : undefined;
     return claim === undefined ? claims : claims?.[claim];
   },

@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext, UseInterceptors } from '@n
 import { authContext } from '../http/auth-context.js';
 import type { SessionData, SessionFields, SessionMethods } from '../interfaces/session.interface.js';
 import { SessionInterceptor } from '../interceptors/session.interceptor.js';
-import { boundSessionManager } from '../session/session-binding.js';
+import { sessionOf } from '../session/request-identity.js';
 import type { WristbandSession } from '../session/session.js';
 
 /**
@@ -13,8 +13,7 @@ export type Session<T extends object = object> = SessionMethods<T> & SessionFiel
 
 const sessionParameter = createParamDecorator(
   (field: string | undefined, context: ExecutionContext): unknown => {
-    const scope = authContext(context);
-    const loaded = boundSessionManager(scope).load(scope.request, scope.response);
+    const loaded = sessionOf(authContext(context));
     const picked = (session: WristbandSession) => (field === undefined ? session : session[field]);
     // Nest waits for what decorators of parameters promise.
     return loaded instanceof Promise ? loaded.then(picked) : picked(loaded);
@@ -24,8 +23,11 @@ const sessionParameter = createParamDecorator(
 const handlersWithInterceptor = new WeakSet<object>();
 
 /**
- * Injects the session of the request, or one field of it. The session is opened when it is first asked for; without a
+ * Injects the session of the request, or one field of it. The session is opened when it is first read; without a
  * cookie it is empty. Changes are written with the response.
+ *
+ * The session always belongs to the user of `@CurrentUser()`. Where a bearer token authenticated the request, the session
+ * is empty and is not written, whatever cookie came with the request.
  *
  * @example
  * ```ts

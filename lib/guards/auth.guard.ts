@@ -1,5 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable, type Type } from '@nestjs/common';
-import { APPLICATION, forApplication } from '../applications/for-application.js';
+import { APPLICATION, forApplication, GUARD } from '../applications/for-application.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { type AuthContext, findAuthContext } from '../http/auth-context.js';
 import type { Authentication, AuthStrategy } from '../interfaces/authentication.interface.js';
@@ -10,6 +10,7 @@ import { mayDecide, type RouteRules, routeRules } from './route-rules.js';
 /** What the guards of this library have in common. Extend one of those, not this. */
 @Injectable()
 export abstract class AuthGuard implements CanActivate {
+  static readonly [GUARD] = true;
   static readonly [APPLICATION]: string | undefined = undefined;
 
   constructor(
@@ -35,9 +36,10 @@ export abstract class AuthGuard implements CanActivate {
     const { application } = this;
     const rules = routeRules(context.getHandler(), context.getClass());
     if (!mayDecide(rules, application)) return true;
-    if (application !== undefined) this.authenticator.claimSession(context);
-    if (rules.isPublic) return true;
     const found = findAuthContext(context);
+    // A global guard says nothing about the session of a handler that it lets everybody call.
+    if (found && rules.applications.includes(application)) this.authenticator.offerSession(found);
+    if (rules.isPublic) return true;
     if (!found) throw await this.responder.refusalWithoutRequest(context);
     const strategies = this.strategies(rules.strategies);
     const authentication = await this.#authenticate(found, strategies, rules);

@@ -1,10 +1,10 @@
 import { type CanActivate, type ExecutionContext, Injectable, type Type } from '@nestjs/common';
-import { forApplication } from '../applications/for-application.js';
+import { forApplication, GUARD } from '../applications/for-application.js';
 import { notAuthenticated, WristbandException } from '../errors/wristband.exception.js';
 import { type AuthContext, findAuthContext } from '../http/auth-context.js';
 import type { Authentication } from '../interfaces/authentication.interface.js';
 import { AuthResponder } from '../strategies/auth-responder.js';
-import { applicationAuthentication } from '../strategies/authentication-binding.js';
+import { userOfApplication } from '../session/request-identity.js';
 import { Authenticator } from '../strategies/authenticator.js';
 import { type RouteRules, routeRules } from './route-rules.js';
 
@@ -22,6 +22,8 @@ import { type RouteRules, routeRules } from './route-rules.js';
  */
 @Injectable()
 export class RolesGuard implements CanActivate {
+  static readonly [GUARD] = true;
+
   constructor(
     private readonly responder: AuthResponder,
     private readonly authenticator: Authenticator,
@@ -51,7 +53,7 @@ export class RolesGuard implements CanActivate {
   }
 
   async #authentication(found: AuthContext, { isCsrfSkipped }: RouteRules): Promise<Authentication> {
-    const known = applicationAuthentication(found, this.authenticator.application);
+    const known = userOfApplication(found, this.authenticator.application);
     if (!known) throw await this.responder.refusal(found, [], notAuthenticated());
     if (!found.isSocket) return known;
     // What is known of a socket may be of an earlier message, when the session had not ended yet.

@@ -10,7 +10,7 @@ import { forApplication } from '../applications/for-application.js';
 import { type AuthContext, findAuthContext } from '../http/auth-context.js';
 import { tellRetryAfter } from '../http/retry-after.js';
 import type { HttpRequest } from '../interfaces/http.interface.js';
-import { bindSessionManager, claimedSessionManager } from '../session/session-binding.js';
+import { bindSessions, identityOf } from '../session/request-identity.js';
 import { SessionManager } from '../session/session.manager.js';
 
 /**
@@ -34,9 +34,9 @@ export class SessionInterceptor implements NestInterceptor {
     const found = findAuthContext(context);
     if (!found) return next.handle();
     const { type, request, response } = found;
-    const sessions = this.#claim(found);
-    // Nothing to write: no response, no cookie.
-    if (!response) return next.handle();
+    const sessions = this.#sessionsOf(found);
+    // Nothing to write: no response, no cookie, or a user without a session.
+    if (!response || !sessions) return next.handle();
     if (!sessions.isAsync) return next.handle().pipe(tap({ next: () => void sessions.prepare(request) }));
     const loaded = sessions.load(request, response);
     const handled =
@@ -53,12 +53,16 @@ export class SessionInterceptor implements NestInterceptor {
     );
   }
 
-  /** `@Session()` attaches the interceptor of the application without a name, also where a guard named another one. */
-  #claim(context: AuthContext): SessionManager {
+  /**
+   * A user's session stays that of the application that authenticated the user. `@Session()` attaches the interceptor of
+   * the application without a name, also where a guard named another one.
+   */
+  #sessionsOf(context: AuthContext): SessionManager | undefined {
     const { sessions } = this;
-    const claimed = sessions.application === undefined ? claimedSessionManager(context) : undefined;
-    if (claimed) return claimed;
-    bindSessionManager(context, sessions);
+    const identity = identityOf(context);
+    if (identity?.authentication) return identity.session && identity.sessions;
+    if (identity?.sessions && sessions.application === undefined) return identity.sessions;
+    bindSessions(context, sessions);
     return sessions;
   }
 }

@@ -1,22 +1,21 @@
 import type { ResolvedOptions } from '../config/resolved-options.js';
-import { routeRules } from '../guards/route-rules.js';
 import type { AuthStrategy } from '../interfaces/authentication.interface.js';
 import type { AuthRouteGuard, RouteGuard } from './route-guard.js';
 import type { Route } from './route-reader.js';
 
 type SessionOptions = Pick<ResolvedOptions, 'name' | 'session' | 'authStrategies'>;
 
-/** Stands for a controller that says nothing. */
-class NoController {}
-
 /**
  * What is wrong with the protection of a route, and how to put it right. Nothing is said about guards that are missing
  * when there is a guard that may ask ours: it may be them.
  */
 export function routeProblems(route: Route, options: SessionOptions): string[] {
-  if (route.rules.isPublic) return publicProblems(route);
+  const { isPublic, contradictions, dropsGuard } = route.rules;
+  if (contradictions.length > 0) return contradictions.map(contradiction);
+  if (isPublic) return [];
   const guards = route.guards.filter((guard) => guard.kind === 'auth');
   return [
+    ...(dropsGuard && guards.length === 0 && !hasUnknown(route.guards) ? [DROPPED_GUARD] : []),
     ...strategyProblems(route, guards),
     ...sessionProblems(
       route,
@@ -27,13 +26,11 @@ export function routeProblems(route: Route, options: SessionOptions): string[] {
   ];
 }
 
-function publicProblems({ rules, handler }: Route): string[] {
-  // Whom a controller asks for, its public handlers need not mention; what one handler says has to be one thing.
-  const { isPublic, strategies } = routeRules(handler, NoController);
-  const others = [...(rules.roles ? ['@Roles'] : []), ...(isPublic && strategies ? ['@AuthStrategies'] : [])];
-  return others.map(
-    (other) => `@Public, for everybody, together with ${other}, for some: remove one of both`,
-  );
+const DROPPED_GUARD =
+  'overrides a method with a guard, which Nest does not call for it, so everybody may call it: repeat @UseGuards here, or make it @Public()';
+
+function contradiction(other: string): string {
+  return `@Public, for everybody, together with ${other}, for some: remove one of both`;
 }
 
 function strategyProblems({ type, rules, guards: all }: Route, guards: readonly AuthRouteGuard[]): string[] {

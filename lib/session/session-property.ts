@@ -4,7 +4,7 @@ import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import { defineRequestProperty } from '../http/request-property.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
-import { bindServer } from './session-binding.js';
+import { bindServer } from './request-identity.js';
 import { SessionManager } from './session.manager.js';
 
 /** Makes the session readable as `req.session`, for code that has a request and no `@Session()`. */
@@ -22,7 +22,7 @@ export class SessionProperty implements OnModuleInit {
     const name = this.options.session?.requestProperty;
     // An application context without a server has no requests.
     if (!httpAdapter || name === undefined) return;
-    if (this.options.name === undefined) bindServer(httpAdapter.getInstance<object>(), this.sessions);
+    bindServer(httpAdapter.getInstance<object>(), this.sessions);
     defineRequestProperty(
       httpAdapter,
       name,

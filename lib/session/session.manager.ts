@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { TokenRefresher } from '../tokens/token-refresher.js';
 import type { ResolvedOptions, ResolvedSessionOptions } from '../config/resolved-options.js';
+import { assertSignInOf } from './sign-in-owner.js';
 import { createCsrfToken } from '../csrf/csrf-token.js';
 import { isUnseen } from '../csrf/request-site.js';
 import { WristbandException } from '../errors/wristband.exception.js';
@@ -14,6 +15,7 @@ import { Spans } from '../telemetry/spans.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { readOnlyCopy } from './read-only-session.js';
 import { copyFields } from './received-session.js';
+import { identityOf } from './request-identity.js';
 import { SessionInUse } from './session-in-use.js';
 import { writeBeforeResponse, writeWithHeaders } from './response-hooks.js';
 import type { FoundSession, SessionKeeper, TokenExchange } from './keepers/session-keeper.interface.js';
@@ -35,6 +37,7 @@ export class SessionManager {
   readonly #inUse = new WeakMap<IncomingMessage, SessionInUse>();
   /** Sessions that are being looked for. A request asks once, also when that fails. */
   readonly #searches = new WeakMap<IncomingMessage, Promise<WristbandSession>>();
+  readonly #empty = new WeakMap<IncomingMessage, WristbandSession>();
   /** The name of the Wristband application, if it has one. */
   readonly application: string | undefined;
   readonly #options: ResolvedSessionOptions | undefined;
@@ -110,10 +113,25 @@ export class SessionManager {
    * @throws {WristbandException} `session_not_configured`; `session_not_loaded` when that would take time
    */
   open(request: HttpRequest, response: HttpResponse): WristbandSession {
+    const identity = identityOf({ request });
+    if (identity?.authentication && !(identity.session && identity.sessions === this))
+      return this.empty(request);
     const known = this.#inUse.get(rawRequest(request));
     if (known) return known.session;
     if (this.isAsync && !this.#isSkipped(rawRequest(request))) throw notLoaded();
     return this.load(request, response) as WristbandSession;
+  }
+
+  /**
+   * An empty session that is never written, for a request whose user did not come by a session.
+   *
+   * @throws {WristbandException} `session_not_configured`
+   */
+  empty(request: HttpRequest): WristbandSession {
+    const raw = rawRequest(request);
+    const session = this.#empty.get(raw) ?? this.#unwritten(request).session;
+    this.#empty.set(raw, session);
+    return session;
   }
 
   /** Exchanges the tokens of the session of a request; `exchange` is not called when that was done elsewhere. */
@@ -138,11 +156,16 @@ export class SessionManager {
     return found instanceof Promise ? found.then(copy) : copy(found);
   }
 
-  /** A session that nobody brings and nobody keeps. */
   #skip(request: HttpRequest): WristbandSession {
-    const inUse = this.#use(request, NOTHING);
-    inUse.skipResponse();
+    const inUse = this.#unwritten(request);
+    this.#inUse.set(rawRequest(request), inUse);
     return inUse.session;
+  }
+
+  #unwritten(request: HttpRequest): SessionInUse {
+    const inUse = this.#start(request, NOTHING);
+    inUse.skipResponse();
+    return inUse;
   }
 
   #use(request: HttpRequest, found: FoundSession): SessionInUse {
@@ -160,6 +183,7 @@ export class SessionManager {
       {
         createCsrfToken: isProtected ? createCsrfToken : undefined,
         assertWritable: () => inUse.decide(),
+        assertOwnSignIn: (callbackData) => assertSignInOf(this.application, callbackData),
         assertSeen: () => this.#assertSeen(request),
         end: () => received && keeper.end(received),
         update: (change) => inUse.update(change),

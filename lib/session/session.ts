@@ -31,6 +31,8 @@ export interface SessionHooks {
   readonly createCsrfToken?: (() => string) | undefined;
   /** Throws when the session cannot be written as it is now. */
   assertWritable(): void;
+  /** Throws when a sign-in is that of another Wristband application. */
+  assertOwnSignIn(callbackData: CallbackData): void;
   /** Throws when the request must not end the session. */
   assertSeen(): void;
   /** The session that came with the request is over, whatever cookies of it are still around. */
@@ -130,6 +132,7 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
 
   fromCallback(callbackData: CallbackData, customFields: object = {}): void {
     assertComplete(callbackData);
+    this.#hooks.assertOwnSignIn(callbackData);
     const { userInfo, accessToken, expiresAt, tenantName } = callbackData;
     const { refreshToken, tenantCustomDomain, idpSessionId } = callbackData;
     // A sign-in that fails leaves the session as it was.

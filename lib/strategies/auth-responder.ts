@@ -12,7 +12,7 @@ import type { AuthStrategy } from '../interfaces/authentication.interface.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { LoginPage } from './login-page.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
-import { boundAuthentication } from './authentication-binding.js';
+import { identityOf } from '../session/request-identity.js';
 import { bearerChallenge } from './bearer-challenge.js';
 
 /** Says in the language of each context why a request may not pass. */
@@ -52,7 +52,7 @@ export class AuthResponder {
   #tell(error: WristbandException, context?: AuthContext): void {
     if (this.#told.has(error)) return;
     this.#told.add(error);
-    const user = context && boundAuthentication(context)?.user;
+    const user = context && identityOf(context)?.authentication?.user;
     const { message: problem } = error;
     this.events.emit({ type: 'access.refused', problem, ...failureOf(error), ...subjectOf(user ?? {}) });
   }

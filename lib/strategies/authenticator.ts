@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
-import { type AuthContext, findAuthContext } from '../http/auth-context.js';
+import type { AuthContext } from '../http/auth-context.js';
+import { WristbandException } from '../errors/wristband.exception.js';
 import { rawRequest } from '../http/http-request.js';
 import type { Authentication, AuthStrategy } from '../interfaces/authentication.interface.js';
-import { bindSessionManager } from '../session/session-binding.js';
+import { bindSessions, bindUser, forgetUser } from '../session/request-identity.js';
 import { SessionManager } from '../session/session.manager.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
-import { bindAuthentication, forgetAuthentication } from './authentication-binding.js';
 import { mostTelling } from './failure-ranking.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { SessionStrategy } from './session.strategy.js';
@@ -37,13 +37,16 @@ export class Authenticator {
     this.defaultStrategies = authStrategies;
   }
 
-  /** Makes the session of a request that of this application, for whoever asks for it later. */
-  claimSession(context: ExecutionContext): void {
-    const found = findAuthContext(context);
-    if (found) bindSessionManager(found, this.sessions);
+  /** Gives a handler without a user the session of this application. */
+  offerSession(context: AuthContext): void {
+    bindSessions(context, this.sessions);
   }
 
-  /** @throws {WristbandException} of the failures the one that says most, see {@link mostTelling} */
+  /**
+   * A request that a foreign page caused is refused at once, whatever other credentials it carries.
+   *
+   * @throws {WristbandException} of the failures the most significant one, see {@link mostTelling}
+   */
   async authenticate(
     context: AuthContext,
     strategies: readonly AuthStrategy[],
@@ -53,21 +56,21 @@ export class Authenticator {
     for (const strategy of strategies) {
       try {
         const authentication = await this.#attempt(context, strategy, isCsrfSkipped);
-        bindAuthentication(context, authentication, this.application);
+        bindUser(context, this.application, this.sessions, authentication);
         return authentication;
       } catch (error) {
         failures.push(error);
+        if (error instanceof WristbandException && error.code === 'csrf_failed') break;
       }
     }
     // A socket that was authenticated before is not any more.
-    if (context.isSocket) forgetAuthentication(context.request, this.application);
+    if (context.isSocket) forgetUser(context, this.application);
     throw mostTelling(failures);
   }
 
   #attempt(context: AuthContext, strategy: AuthStrategy, isCsrfSkipped: boolean): Promise<Authentication> {
     if (context.isSocket) {
       // A socket outlives what was found out about it: each message asks again.
-      bindSessionManager(context, this.sessions);
       return this.#try(context, strategy, isCsrfSkipped);
     }
     const attempts = this.#attemptsOf(context);

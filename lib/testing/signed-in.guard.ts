@@ -2,7 +2,7 @@ import type { CanActivate } from '@nestjs/common';
 import { routeRules } from '../guards/route-rules.js';
 import { findAuthContext } from '../http/auth-context.js';
 import { userWithToken } from '../strategies/authenticated-user.js';
-import { bindAuthentication, EVERY_APPLICATION } from '../strategies/authentication-binding.js';
+import { bindUser, EVERY_APPLICATION } from '../session/request-identity.js';
 import { refuseProduction } from './refuse-production.js';
 
 /** Whom a guard takes everybody for. */
@@ -42,7 +42,8 @@ export function signedInGuard({ userId, tenantId, roles }: SignedInGuardOptions)
     canActivate: (context) => {
       const found = findAuthContext(context);
       const { isPublic } = routeRules(context.getHandler(), context.getClass());
-      if (found && !isPublic) bindAuthentication(found, { strategy: 'JWT', user, claims }, EVERY_APPLICATION);
+      if (found && !isPublic)
+        bindUser(found, EVERY_APPLICATION, undefined, { strategy: 'JWT', user, claims });
       return true;
     },
   };

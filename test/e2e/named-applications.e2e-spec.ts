@@ -1,4 +1,14 @@
-import { Controller, Get, Injectable, Module, Post, UseGuards, UseInterceptors } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Injectable,
+  Module,
+  Post,
+  Req,
+  Res,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +18,8 @@ import {
   CurrentUser,
   getWristbandOptionsToken,
   getWristbandToken,
+  type HttpRequest,
+  type HttpResponse,
   InjectWristband,
   InjectWristbandOptions,
   JwtAuthGuard,
@@ -123,6 +135,53 @@ class CounterController {
   }
 }
 
+@Controller('counter-top')
+class CounterTopController {
+  @Get()
+  @UseGuards(RolesGuard.for('staff'))
+  onlyRoles() {
+    return {};
+  }
+
+  @Get('window')
+  @Public()
+  window(@Session() session: Session<Visits>) {
+    session.visits = (session.visits ?? 0) + 1;
+    return { userId: session.userId };
+  }
+}
+
+@Controller('exchange')
+class ExchangeController {
+  constructor(
+    @InjectWristband() private readonly shop: WristbandAuthService,
+    @InjectWristband('staff') private readonly staff: WristbandAuthService,
+  ) {}
+
+  @Get('shop-into-staff')
+  @UseInterceptors(SessionInterceptor.for('staff'))
+  async shopIntoStaff(
+    @Req() req: HttpRequest,
+    @Res({ passthrough: true }) res: HttpResponse,
+    @Session() session: Session,
+  ) {
+    const result = await this.shop.callback(req, res);
+    if (result.type === 'completed') session.fromCallback(result.callbackData);
+    return {};
+  }
+
+  @Get('staff-into-shop')
+  async staffIntoShop(
+    @Req() req: HttpRequest,
+    @Res({ passthrough: true }) res: HttpResponse,
+    @Session() session: Session,
+  ) {
+    const result = await this.staff.callback(req, res);
+    if (result.type === 'completed') session.fromCallback(result.callbackData);
+    return {};
+  }
+}
+
 @Controller('entrance')
 @UseInterceptors(SessionInterceptor.for('staff'))
 class EntranceController {
@@ -186,6 +245,8 @@ async function start({ platform = 'express', shop, staff }: Setup = {}): Promise
       VaultController,
       CounterController,
       EntranceController,
+      CounterTopController,
+      ExchangeController,
     ],
     providers: [Offices],
   });
@@ -279,6 +340,79 @@ describePlatforms('several Wristband applications', (platform) => {
     expect((await withToken(accessToken)).json()).toEqual({ strategy: 'JWT', hasToken: true });
   });
 });
+
+describe.each([
+  ['neither has a global guard', false, false],
+  ['the customers have a global guard', true, false],
+  ['the staff has a global guard', false, true],
+  ['both have a global guard', true, true],
+])('when %s', (_title, ofShop, ofStaff) => {
+  const startGuarded = (platform: Platform = 'express') =>
+    start({ platform, shop: { globalGuard: ofShop }, staff: { globalGuard: ofStaff } });
+  const sessionsSet = async () =>
+    (await browser.jar.getCookies(app.origin)).map(({ key }) => key).filter((key) => !key.includes('#'));
+
+  it('a sign-in makes a session of its own application only', async () => {
+    await startGuarded();
+
+    expect((await signInAs('customer')).status).not.toBe(500);
+    expect(await sessionsSet()).toEqual(['session']);
+    expect((await get('/office/me')).status).toBe(401);
+    expect((await get('/office/door')).json()).toEqual({});
+
+    await signInAs('colleague');
+    expect(await sessionsSet()).toEqual(['session', 'staff-session']);
+    expect((await get('/office/me')).json()).toMatchObject({ userId: 'colleague-ada' });
+    expect((await get('/shop/me')).json()).toMatchObject({ userId: 'customer-ada' });
+  });
+
+  it('a logout ends the session of its own application, at its own Wristband', async () => {
+    await startGuarded('fastify');
+    await signInAs('customer');
+    await signInAs('colleague');
+    colleagues.clearCalls();
+
+    await browser.get(`${app.origin}/api/auth/logout`, { redirect: 'manual' });
+
+    expect(await sessionsSet()).toEqual(['staff-session']);
+    expect((await get('/office/me')).status).toBe(200);
+    expect(colleagues.calls.filter(({ path }) => path.includes('revoke'))).toEqual([]);
+  });
+
+  it('a public handler without a guard has the session of the application without a name', async () => {
+    await startGuarded();
+    await signInAs('colleague');
+    expect((await get('/counter-top/window')).json()).toEqual({});
+
+    await signInAs('customer');
+    expect((await get('/counter-top/window')).json()).toEqual({ userId: 'customer-ada' });
+  });
+
+  it('a guard that only looks at roles leaves global guards in force', async () => {
+    await startGuarded();
+
+    expect((await get('/counter-top')).status).toBe(ofShop || ofStaff ? 401 : 200);
+  });
+});
+
+it.each(['shop-into-staff', 'staff-into-shop'])(
+  'a sign-in of one application is refused by the session of the other one: %s',
+  async (path) => {
+    await start();
+    const emulator = path === 'shop-into-staff' ? customers : colleagues;
+    const login = path === 'shop-into-staff' ? 'api' : 'staff';
+    emulator.setApplication({
+      loginUrl: `${app.origin}/${login}/auth/login`,
+      redirectUris: [`${app.origin}/exchange/${path}`],
+    });
+
+    const landed = await signIn(browser, `${app.origin}/${login}/auth/login?tenant_name=acme`, user);
+
+    expect(landed.json()).toMatchObject({ statusCode: 500, code: 'invalid_argument' });
+    const names = (await browser.jar.getCookies(app.origin)).map(({ key }) => key);
+    expect(names.filter((name) => /session$/.test(name))).toEqual([]);
+  },
+);
 
 describe.each(MODES)('sessions of several applications in %s', (_mode, makeOptions) => {
   const setup = (): Setup => {
