@@ -61,7 +61,9 @@ function readRules(handler: RouteTarget, controller: RouteTarget): RouteRules {
   const own = readLevel(handler);
   const classes = classChain(controller).map(readLevel);
   const overridden = overriddenMethods(handler, controller).map(readLevel);
-  const closedByBase = overridden.some(isClosing);
+  const closedByBase = overridden.some(
+    (level) => isClosing(level) || level.isPublic === false || level.isOptional === false,
+  );
   const levels = closedByBase ? [own] : [own, ...classes];
   const open = levels.find((level) => isOpening(level) || isClosing(level) || level.isPublic === false);
   const contradictions = open?.isPublic === true ? contradictionsIn(open, open === own) : [];
