@@ -2,10 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from './command.js';
 import { packPackage } from './pack.js';
 
 const root = new URL('../..', import.meta.url).pathname;
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  version: string;
   dependencies: Record<string, string>;
   peerDependencies: Record<string, string>;
   peerDependenciesMeta: Record<string, { optional?: boolean }>;
@@ -16,14 +18,17 @@ const optional = Object.keys(manifest.peerDependenciesMeta);
 
 let folder: string;
 let files: readonly string[];
+let tarball: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'contents-'));
-  ({ files } = await packPackage(folder));
+  ({ files, tarball } = await packPackage(folder));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const packed = (file: string) => readFileSync(join(folder, 'package', file), 'utf8');
+const COMMON_JS = 'dist/cjs/';
+const isCommonJs = (file: string) => file.startsWith(COMMON_JS);
 /** Code without the examples in its comments. */
 const codeOf = (file: string) => packed(file).replaceAll(/\/\*[\s\S]*?\*\//g, '');
 
@@ -66,9 +71,45 @@ describe('the package', () => {
       .flatMap((file) => ['.js', '.d.ts'].map((kind) => join('dist', file.replace(/\.ts$/, kind))));
 
     expect(compiled.length).toBeGreaterThan(100);
-    expect(files).toEqual(
-      [...compiled, 'CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'].toSorted(),
+    const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'];
+    expect(files.filter((file) => !isCommonJs(file))).toEqual(
+      [...compiled, 'dist/exports.js', 'dist/testing/exports.js', ...documents].toSorted(),
     );
+  });
+
+  it('holds a CommonJS bundle, the declarations that it needs, and the license of what is in it', () => {
+    const inBundle = files.filter(isCommonJs).map((file) => file.slice(COMMON_JS.length));
+
+    expect(inBundle.filter((file) => !file.endsWith('.d.ts'))).toEqual([
+      expect.stringMatching(/^chunk\d*\.js$/),
+      'index.js',
+      'jose.LICENSE.md',
+      'package.json',
+      'testing/index.js',
+    ]);
+    const declared = ['index.d.ts', 'testing/index.d.ts'].flatMap((file) =>
+      declarationsFrom(join(COMMON_JS, file)),
+    );
+    expect(files.filter((file) => isCommonJs(file) && file.endsWith('.d.ts'))).toEqual(
+      [...new Set(declared)].toSorted(),
+    );
+  });
+
+  it('has nothing in its package.json that only this repository needs', async () => {
+    const published = JSON.parse(
+      await run('tar', ['xzOf', tarball, 'package/package.json'], { cwd: folder, seconds: 20 }),
+    ) as object;
+    const own = ['workspaces', 'scripts', 'devDependencies', 'overrides', 'prettier', 'scarfSettings'];
+
+    expect(Object.keys(manifest)).toEqual(expect.arrayContaining(own));
+    expect(published).toEqual(
+      Object.fromEntries(Object.entries(manifest).filter(([name]) => !own.includes(name))),
+    );
+    expect(JSON.parse(packed('package.json'))).toEqual(manifest);
+  });
+
+  it('shares its classes with itself only in the same version', () => {
+    expect(packed('dist/shared-entry.js')).toContain(`'nestjs-wristband@${manifest.version}'`);
   });
 
   it('points to no source map', () => {
