@@ -1,3 +1,5 @@
+import { recognizeCopies } from './recognize-copies.js';
+
 /** One mistake in the module's options. */
 export interface ConfigProblem {
   /** Path of the option, for example `session.secrets`. */
@@ -23,3 +25,5 @@ export class WristbandConfigError extends Error {
     return this.#problems;
   }
 }
+
+recognizeCopies(WristbandConfigError, 'WristbandConfigError');

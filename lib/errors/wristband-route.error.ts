@@ -1,3 +1,5 @@
+import { recognizeCopies } from './recognize-copies.js';
+
 /** Guards and decorators of some handlers that do not fit together. */
 export interface RouteProblem {
   /** Name of the class: a controller, a gateway or a resolver. */
@@ -28,3 +30,5 @@ export class WristbandRouteError extends Error {
     return this.#problems;
   }
 }
+
+recognizeCopies(WristbandRouteError, 'WristbandRouteError');

@@ -1,5 +1,13 @@
 import { STATUS_CODES } from 'node:http';
-import { HttpException } from '@nestjs/common';
+import {
+  BadRequestException,
+  ForbiddenException,
+  HttpException,
+  InternalServerErrorException,
+  ServiceUnavailableException,
+  UnauthorizedException,
+} from '@nestjs/common';
+import { recognizeCopies } from './recognize-copies.js';
 
 /** The HTTP status of each error code. The codes are stable: clients may switch on them. */
 export const ERROR_STATUS = {
@@ -48,9 +56,19 @@ export interface WristbandExceptionOptions {
   readonly retryAfter?: number;
 }
 
+/** Nest's own exception of each status of {@link ERROR_STATUS}. */
+const NEST_EXCEPTIONS = {
+  400: BadRequestException,
+  401: UnauthorizedException,
+  403: ForbiddenException,
+  500: InternalServerErrorException,
+  503: ServiceUnavailableException,
+} as const satisfies Record<(typeof ERROR_STATUS)[WristbandErrorCode], unknown>;
+
 /**
- * Every error of this library while a request is served. It is a Nest `HttpException`, so exception filters see it
- * as usual; the body is `{ statusCode, error, message, code }` and never holds a token, a cookie or a URL.
+ * Every error of this library while a request is served. It is a Nest `HttpException` and an instance of Nest's exception of
+ * its status, so `@Catch(UnauthorizedException)` catches a 401; the body is `{ statusCode, error, message, code }` and never
+ * holds a token, a cookie or a URL.
  *
  * @example
  * ```ts
@@ -75,6 +93,7 @@ export class WristbandException extends HttpException {
     super({ statusCode, error: STATUS_CODES[statusCode], message, code }, statusCode, {
       cause: options.cause,
     });
+    if (new.target === WristbandException) Object.setPrototypeOf(this, prototypeOf(statusCode));
     if (options.oauthError) this.oauthError = options.oauthError;
     if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter;
   }
@@ -83,6 +102,20 @@ export class WristbandException extends HttpException {
   get extensions(): { readonly code: WristbandErrorCode; readonly originalError: object } {
     return { code: this.code, originalError: this.getResponse() as object };
   }
+}
+
+recognizeCopies(WristbandException, 'WristbandException');
+
+const prototypes = new Map<keyof typeof NEST_EXCEPTIONS, object>();
+
+/** The members of {@link WristbandException} on top of Nest's exception: filters look for the latter with `instanceof`. */
+function prototypeOf(status: keyof typeof NEST_EXCEPTIONS): object {
+  const known = prototypes.get(status);
+  if (known) return known;
+  const members = Object.getOwnPropertyDescriptors(WristbandException.prototype);
+  const prototype: object = Object.create(NEST_EXCEPTIONS[status].prototype, members);
+  prototypes.set(status, prototype);
+  return prototype;
 }
 
 /** What everything that needs a signed-in user throws without one. */

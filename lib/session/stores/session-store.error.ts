@@ -1,3 +1,4 @@
+import { recognizeCopies } from '../../errors/recognize-copies.js';
 import type { SessionStore } from './session-store.interface.js';
 
 /** What a store was asked to do. */
@@ -18,3 +19,5 @@ export class SessionStoreError extends Error {
     super(`The session store could not do ${operation}(): ${trouble}`, options);
   }
 }
+
+recognizeCopies(SessionStoreError, 'SessionStoreError');
