@@ -2,6 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { notAuthenticated, type WristbandException } from '../errors/wristband.exception.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { isHttpRequest, isUpgrade } from './http-request.js';
+import { isHttpResponse } from './http-response.js';
 import { responseTo } from './response-to.js';
 import { socketRequest } from './socket-request.js';
 
@@ -52,7 +53,7 @@ export function findAuthContext(context: ExecutionContext): AuthContext | undefi
   switch (context.getType<string>()) {
     case 'http': {
       const http = context.switchToHttp();
-      return httpAuthContext(http.getRequest(), http.getResponse());
+      return requestContext(http.getRequest(), http.getResponse());
     }
     case 'graphql':
       return withField(graphqlContext(context.getArgByIndex(2)), context.getArgByIndex(3));
@@ -63,7 +64,7 @@ export function findAuthContext(context: ExecutionContext): AuthContext | undefi
   }
 }
 
-/** Why nobody can be signed in where there is no request. */
+/** The error of a handler that runs without an HTTP request. */
 export function noRequest(context: ExecutionContext): WristbandException {
   const type = context.getType<string>();
   return notAuthenticated(
@@ -72,9 +73,18 @@ export function noRequest(context: ExecutionContext): WristbandException {
 }
 
 const HINTS: Readonly<Record<string, string>> = {
+  http: 'This handler was called without an HTTP request, for example with a message, a job or a command, so nobody can be signed in: make it @Public()',
   ws: 'It is not known who opened the socket: call authenticateSocket(client, request) in handleConnection',
   graphql: 'The GraphQL context holds no request: put it there as req, and the response as res',
 };
+
+/**
+ * Libraries that call handlers with messages, jobs or commands leave the type of the context at `http`. A message may have
+ * headers, too: only what comes with a response that can be given headers is a request.
+ */
+function requestContext(request: unknown, response: unknown): AuthContext | undefined {
+  return isHttpRequest(request) && isHttpResponse(response) ? httpAuthContext(request, response) : undefined;
+}
 
 /** A resolver gets `(root, args, context, info)`; what is in the context depends on the server in use. */
 function graphqlContext(given: GraphqlContext | undefined): AuthContext | undefined {

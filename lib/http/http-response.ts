@@ -12,6 +12,13 @@ export function rawResponse(response: HttpResponse): ServerResponse {
   return 'raw' in response ? response.raw : response;
 }
 
+/** Whether a value of any kind is a response. */
+export function isHttpResponse(value: unknown): value is HttpResponse {
+  if (typeof value !== 'object' || value === null) return false;
+  const { setHeader } = Object(rawResponse(value as HttpResponse)) as Partial<ServerResponse>;
+  return typeof setHeader === 'function';
+}
+
 /** Adds a `Set-Cookie` line beside those that are there. */
 export function appendSetCookie(response: HttpResponse, cookie: string): void {
   const reply = fastifyReply(response);
