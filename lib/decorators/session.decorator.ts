@@ -1,4 +1,10 @@
-import { createParamDecorator, type ExecutionContext, UseInterceptors } from '@nestjs/common';
+import {
+  createParamDecorator,
+  type ExecutionContext,
+  type PipeTransform,
+  UseInterceptors,
+} from '@nestjs/common';
+import { WristbandException } from '../errors/wristband.exception.js';
 import { authContext } from '../http/auth-context.js';
 import type { SessionData, SessionFields, SessionMethods } from '../interfaces/session.interface.js';
 import { SessionInterceptor } from '../interceptors/session.interceptor.js';
@@ -11,20 +17,36 @@ import type { WristbandSession } from '../session/session.js';
  */
 export type Session<T extends object = object> = SessionMethods<T> & SessionFields<T>;
 
+/**
+ * Global pipes run on the parameters of custom decorators as well, and may clone, trim or validate every object. They get a
+ * function in the place of the session; {@link unwrapSession}, which runs last, calls it.
+ */
+type WrappedSession = () => WristbandSession;
+
 const sessionParameter = createParamDecorator(
   (field: string | undefined, context: ExecutionContext): unknown => {
     const loaded = sessionOf(authContext(context));
-    const picked = (session: WristbandSession) => (field === undefined ? session : session[field]);
-    // Nest waits for what decorators of parameters promise.
+    const picked = (session: WristbandSession): unknown =>
+      field === undefined ? () => session : session[field];
+    // Nest awaits what the decorator of a parameter returns.
     return loaded instanceof Promise ? loaded.then(picked) : picked(loaded);
   },
 );
+
+const unwrapSession: PipeTransform<WrappedSession, WristbandSession> = {
+  transform(wrapped) {
+    if (typeof wrapped === 'function') return wrapped();
+    const message =
+      'A global pipe replaced the parameter of @Session(): let it return values of other types than "body" as they are';
+    throw new WristbandException('invalid_argument', message);
+  },
+};
 
 const handlersWithInterceptor = new WeakSet<object>();
 
 /**
  * Injects the session of the request, or one field of it. The session is opened when it is first read; without a
- * cookie it is empty. Changes are written with the response.
+ * cookie it is empty. Changes are written with the response. Pipes run on a field, but not on the session itself.
  *
  * The session always belongs to the user of `@CurrentUser()`. Where a bearer token authenticated the request, the session
  * is empty and is not written, whatever cookie came with the request.
@@ -38,9 +60,25 @@ const handlersWithInterceptor = new WeakSet<object>();
 export function Session(field?: keyof SessionData | (string & {})): ParameterDecorator {
   return (target, propertyKey, parameterIndex) => {
     if (propertyKey === undefined) throw new TypeError('@Session() belongs on a parameter of a handler');
-    sessionParameter(field)(target, propertyKey, parameterIndex);
+    const pipes = field === undefined ? [unwrapSession] : [];
+    sessionParameter(field, ...pipes)(target, propertyKey, parameterIndex);
+    const isCleared = field !== undefined || clearDesignType(target, propertyKey, parameterIndex);
+    if (!isCleared) queueMicrotask(() => clearDesignType(target, propertyKey, parameterIndex));
     attachInterceptor(target, propertyKey);
   };
+}
+
+/**
+ * Compilers that see one file at a time take the decorator for the type of `session: Session`, and `ValidationPipe` would make
+ * an instance of it.
+ *
+ * @returns false when there are no types: some compilers define them after the decorators of parameters have run
+ */
+function clearDesignType(target: object, propertyKey: string | symbol, parameterIndex: number): boolean {
+  const types: unknown = Reflect.getOwnMetadata('design:paramtypes', target, propertyKey);
+  if (!Array.isArray(types)) return false;
+  types[parameterIndex] = Object;
+  return true;
 }
 
 /** Once for each handler, however many of its parameters are decorated. */

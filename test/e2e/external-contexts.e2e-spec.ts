@@ -122,16 +122,17 @@ describe.each(['http', 'rmq', 'commander'])(
 describe('a global guard above a consumer', () => {
   it('refuses every message', async () => {
     const emulator = await startWristbandEmulator();
-    const { app, close } = await startTestApp({
+    const started = await startTestApp({
       emulator,
       providers: [Consumer],
       options: { globalGuard: true },
     });
-    const consumer = app.get(Consumer);
-    const handler = app.get(ExternalContextCreator).create(consumer, consumer.injected as never, 'injected');
+    const consumer = started.app.get(Consumer);
+    const creator = started.app.get(ExternalContextCreator);
+    const handler = creator.create(consumer, () => consumer.open(), 'injected');
 
     await expect(handler({ id: 1 })).rejects.toMatchObject({ code: 'not_authenticated' });
-    await close();
+    await started.close();
     await emulator.close();
   });
 });
