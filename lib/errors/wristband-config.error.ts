@@ -1,5 +1,3 @@
-import { recognizeCopies } from './recognize-copies.js';
-
 /** One mistake in the module's options. */
 export interface ConfigProblem {
   /** Path of the option, for example `session.secrets`. */
@@ -25,5 +23,3 @@ export class WristbandConfigError extends Error {
     return this.#problems;
   }
 }
-
-recognizeCopies(WristbandConfigError, 'WristbandConfigError');

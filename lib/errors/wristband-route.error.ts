@@ -1,5 +1,3 @@
-import { recognizeCopies } from './recognize-copies.js';
-
 /** Guards and decorators of some handlers that do not fit together. */
 export interface RouteProblem {
   /** Name of the class: a controller, a gateway or a resolver. */
@@ -30,5 +28,3 @@ export class WristbandRouteError extends Error {
     return this.#problems;
   }
 }
-
-recognizeCopies(WristbandRouteError, 'WristbandRouteError');

@@ -7,7 +7,6 @@ import {
   ServiceUnavailableException,
   UnauthorizedException,
 } from '@nestjs/common';
-import { recognizeCopies } from './recognize-copies.js';
 
 /** The HTTP status of each error code. The codes are stable: clients may switch on them. */
 export const ERROR_STATUS = {
@@ -104,8 +103,6 @@ export class WristbandException extends HttpException {
   }
 }
 
-recognizeCopies(WristbandException, 'WristbandException');
-
 const prototypes = new Map<keyof typeof NEST_EXCEPTIONS, object>();
 
 /** The members of {@link WristbandException} on top of Nest's exception: filters look for the latter with `instanceof`. */
@@ -117,6 +114,16 @@ function prototypeOf(status: keyof typeof NEST_EXCEPTIONS): object {
   prototypes.set(status, prototype);
   return prototype;
 }
+
+/** Tells instances by a member, since their chain of prototypes is that of Nest's exception. */
+const BRAND = Symbol.for('nestjs-wristband:exception');
+Object.defineProperty(WristbandException.prototype, BRAND, { value: true });
+Object.defineProperty(WristbandException, Symbol.hasInstance, {
+  value(this: unknown, value: unknown): boolean {
+    if (this === WristbandException) return (Object(value) as { [BRAND]?: unknown })[BRAND] === true;
+    return Function.prototype[Symbol.hasInstance].call(this, value);
+  },
+});
 
 /** What everything that needs a signed-in user throws without one. */
 export function notAuthenticated(message = 'Sign in first'): WristbandException {

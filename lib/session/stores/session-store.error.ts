@@ -1,4 +1,3 @@
-import { recognizeCopies } from '../../errors/recognize-copies.js';
 import type { SessionStore } from './session-store.interface.js';
 
 /** What a store was asked to do. */
@@ -19,5 +18,3 @@ export class SessionStoreError extends Error {
     super(`The session store could not do ${operation}(): ${trouble}`, options);
   }
 }
-
-recognizeCopies(SessionStoreError, 'SessionStoreError');
