@@ -61,6 +61,7 @@ async function bundle() {
     input: Object.fromEntries(ENTRIES.map((entry) => [entry, sourceOf(entry)])),
     platform: 'node',
     tsconfig: false,
+    plugins: [{ name: 'emulator-in-thread', resolveId: emulatorInThread }],
     external: (id) => external.some((name) => id === name || id.startsWith(`${name}/`)),
     onLog: (_level, log) => {
       throw new Error(log.message);
@@ -78,6 +79,12 @@ async function bundle() {
     chunkFileNames: 'chunk.js',
   });
   await build.close();
+}
+
+/** In CommonJS the emulator, which is made of ES modules, runs in a thread. */
+function emulatorInThread(id) {
+  const file = 'testing/emulator/wristband.emulator-in-thread.js';
+  return id.endsWith('/wristband.emulator.js') ? join(dist, file) : undefined;
 }
 
 /** Copies the declarations of the entries and of what those import, which TypeScript then reads as CommonJS. */

@@ -39,7 +39,8 @@ export async function mintAccessToken(
     jti: token.jti,
     custom_claims: user.customClaims ?? {},
   };
-  return state.keys.sign(state.tampering.accessTokenClaims?.(claims) ?? claims, { typ: 'at+JWT' });
+  const signed = (await state.tampering.accessTokenClaims?.(claims)) ?? claims;
+  return state.keys.sign(signed, { typ: 'at+JWT' });
 }
 
 /** The opaque token behind a JWT, or undefined when the JWT is not one of ours. */

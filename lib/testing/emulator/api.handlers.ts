@@ -22,7 +22,7 @@ export async function handleSdkConfiguration(
     loginUrlTenantDomainSuffix: rootDomain ?? null,
     ...state.sdkConfigurationPatch,
   };
-  sendJson(response, 200, state.tampering.sdkConfiguration?.(configuration) ?? configuration);
+  sendJson(response, 200, (await state.tampering.sdkConfiguration?.(configuration)) ?? configuration);
 }
 
 /** Whether a host is the custom domain of a tenant. */

@@ -9,6 +9,12 @@ import type { Exchange } from './exchange.js';
 import type { OidcStore } from './oidc.store.js';
 import type { SigningKeys } from './signing-keys.js';
 
+/** A function of a test, which may run in another thread. */
+export type Hook<T> = T extends (...args: infer A) => infer R ? (...args: A) => R | Promise<R> : T;
+
+/** {@link EmulatorTampering}, to be awaited. */
+export type Tampering = { readonly [K in keyof EmulatorTampering]: Hook<EmulatorTampering[K]> };
+
 /** What the parts of one emulator share. */
 export interface EmulatorCore {
   readonly vanityHost: string;
@@ -29,7 +35,7 @@ export interface EmulatorCore {
   readonly cookieKey: string;
   application: EmulatorApplication;
   sdkConfigurationPatch: EmulatorJson;
-  tampering: EmulatorTampering;
+  tampering: Tampering;
 }
 
 /** A provider together with the function that lets it answer. */

@@ -2,11 +2,14 @@ import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EmulatorCall, EmulatorEndpoint, EmulatorFault } from './emulator-fault.interface.js';
+import type { Hook } from './emulator.state.js';
 import { type Exchange } from './exchange.js';
 
 interface PlannedFault {
   readonly endpoint: EmulatorEndpoint;
   readonly fault: EmulatorFault;
+  /** {@link EmulatorFault.when}, to be awaited. */
+  readonly when: Hook<EmulatorFault['when']>;
   left: number;
 }
 
@@ -25,7 +28,7 @@ export class FaultInjector {
 
   /** Plans a fault. */
   add(endpoint: EmulatorEndpoint, fault: EmulatorFault): void {
-    this.planned.push({ endpoint, fault, left: fault.times ?? Infinity });
+    this.planned.push({ endpoint, fault, when: fault.when, left: fault.times ?? Infinity });
   }
 
   /** Forgets the faults of one endpoint or of all. */
@@ -40,7 +43,7 @@ export class FaultInjector {
 
   /** Does the work of a call, or fails in the planned way. */
   async run(call: EmulatorCall, exchange: Exchange, work: Work): Promise<void> {
-    const fault = this.take(call);
+    const fault = await this.take(call);
     const { request, response } = exchange;
     switch (fault?.kind) {
       case 'hang':
@@ -75,12 +78,17 @@ export class FaultInjector {
     call.status = response.statusCode;
   }
 
-  private take(call: EmulatorCall): EmulatorFault | undefined {
-    const plan = this.planned.find(
-      ({ endpoint, fault, left }) => endpoint === call.endpoint && left > 0 && (fault.when?.(call) ?? true),
-    );
-    if (plan) plan.left -= 1;
-    return plan?.fault;
+  private async take(call: EmulatorCall): Promise<EmulatorFault | undefined> {
+    const applies = (plan: PlannedFault) =>
+      plan.endpoint === call.endpoint && plan.left > 0 && this.planned.includes(plan);
+    for (const plan of this.planned.filter(applies)) {
+      const isMeant = plan.when === undefined || (await plan.when(call));
+      // Another call may have taken the last one meanwhile, or the endpoint may have been healed.
+      if (!isMeant || !applies(plan)) continue;
+      plan.left -= 1;
+      return plan.fault;
+    }
+    return undefined;
   }
 }
 

@@ -10,13 +10,13 @@ import { findTenantByHost } from './tenant.directory.js';
 export async function answerAsWristband(state: EmulatorCore, ctx: KoaContextWithOIDC): Promise<void> {
   // Paths that the provider does not know have no OpenID Connect context.
   const route = (ctx.oidc as KoaContextWithOIDC['oidc'] | undefined)?.route;
-  if (route === 'authorization' || route === 'resume') redirectToCallback(state, ctx);
+  if (route === 'authorization' || route === 'resume') await redirectToCallback(state, ctx);
   else if (ctx.status !== 200 || !isJson(ctx.body)) return;
   else if (route === 'token') ctx.body = await answerTokens(state, ctx, ctx.body);
-  else if (route === 'userinfo') ctx.body = state.tampering.userinfo?.(ctx.body) ?? ctx.body;
+  else if (route === 'userinfo') ctx.body = (await state.tampering.userinfo?.(ctx.body)) ?? ctx.body;
 }
 
-function redirectToCallback(state: EmulatorCore, ctx: KoaContextWithOIDC): void {
+async function redirectToCallback(state: EmulatorCore, ctx: KoaContextWithOIDC): Promise<void> {
   const { location } = ctx.response.headers;
   const redirectUri = ctx.oidc.params?.redirect_uri ?? ctx.query.redirect_uri;
   const tenant = findTenantByHost(state, ctx.host);
@@ -25,7 +25,7 @@ function redirectToCallback(state: EmulatorCore, ctx: KoaContextWithOIDC): void 
   const answer = new URL(String(location)).searchParams;
   answer.delete('iss');
   const callback = applicationUrl(redirectUri, tenant, Object.fromEntries(answer));
-  state.tampering.callbackParams?.(callback.searchParams);
+  await state.tampering.callbackParams?.(callback.searchParams);
   ctx.redirect(callback.href);
   ctx.status = 302;
 }
@@ -50,7 +50,7 @@ async function forgeIdToken(state: EmulatorCore, idToken: string): Promise<strin
   const { idTokenClaims, idTokenKey } = state.tampering;
   if (!idTokenClaims && !idTokenKey) return idToken;
   const claims = decodeJwt(idToken);
-  return state.keys.sign(idTokenClaims?.(claims) ?? claims, { foreign: idTokenKey === 'foreign' });
+  return state.keys.sign((await idTokenClaims?.(claims)) ?? claims, { foreign: idTokenKey === 'foreign' });
 }
 
 function isJson(body: unknown): body is EmulatorJson {

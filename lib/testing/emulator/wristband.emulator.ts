@@ -18,8 +18,10 @@ import { createOidcEngine } from './oidc.engine.js';
 import { loadOidcProvider } from './oidc.loader.js';
 import { refuseProduction } from '../refuse-production.js';
 import { OidcStore } from './oidc.store.js';
-import { runningEmulators } from './running-emulators.js';
+import { type AskedSignIn, type EmulatedSignIn, runningEmulators } from './running-emulators.js';
 import { SigningKeys } from './signing-keys.js';
+import { issueTokens } from './token-issuer.js';
+import { findPerson } from '../sign-in/person.js';
 import type { WristbandEmulator } from './wristband-emulator.interface.js';
 
 const answerNotReady: RequestListener = (_request, response) => void response.writeHead(503).end();
@@ -54,12 +56,22 @@ export async function startWristbandEmulator(
     const calls: EmulatorCall[] = [];
     const faults = new FaultInjector();
     listener = (request, response) => void serve(state, calls, faults, request, response);
-    runningEmulators.set(state.vanityDomain, state);
+    runningEmulators.set(state.vanityDomain, (asked, scopes) => emulateSignIn(state, asked, scopes));
     return createHandle(state, calls, faults, server, rebuild);
   } catch (error) {
     await server.close();
     throw error;
   }
+}
+
+async function emulateSignIn(
+  state: EmulatorState,
+  asked: AskedSignIn,
+  scopes: readonly string[],
+): Promise<EmulatedSignIn> {
+  const person = findPerson(asked, state);
+  const { expiresIn } = asked;
+  return { person, tokens: await issueTokens(state, person.user, person.tenant, { scopes, expiresIn }) };
 }
 
 function createState(

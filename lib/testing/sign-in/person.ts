@@ -5,8 +5,9 @@ import type {
 } from '../emulator/emulator-options.interface.js';
 import { resolveTenants, resolveUser } from '../emulator/emulator.defaults.js';
 import type { EmulatorState } from '../emulator/emulator.state.js';
+import type { AskedSignIn } from '../emulator/running-emulators.js';
 import { findTenantByName, findTenantsByEmail, findUser, putUser } from '../emulator/tenant.directory.js';
-import type { DescribedUser, SignInAsOptions } from './sign-in.interface.js';
+import type { DescribedUser } from './sign-in.interface.js';
 
 /** Who signs in, and where. */
 export interface Person {
@@ -20,12 +21,12 @@ export interface Person {
  * @param emulator the one that the application is configured for, if it runs in this process
  * @throws TypeError when there is no such user or tenant, or when several may be meant
  */
-export function findPerson(who: SignInAsOptions, emulator: EmulatorState | undefined): Person {
+export function findPerson(who: AskedSignIn, emulator: EmulatorState | undefined): Person {
   const person = emulator ? emulatedPerson(who, emulator) : inventedPerson(who);
   return who.roles ? { ...person, user: { ...person.user, roles: who.roles.map(toRole) } } : person;
 }
 
-function emulatedPerson({ user, tenant: name }: SignInAsOptions, emulator: EmulatorState): Person {
+function emulatedPerson({ user, tenant: name }: AskedSignIn, emulator: EmulatorState): Person {
   const isKnown = typeof user === 'string';
   const tenant = name === undefined && isKnown ? onlyTenantOf(user, emulator) : namedTenant(name, emulator);
   if (!isKnown) return { tenant, user: putUser(emulator, describedUser(user, tenant)) };
@@ -51,7 +52,7 @@ function namedTenant(name: string | undefined, emulator: EmulatorState): Resolve
 }
 
 /** Somebody with the ids that the emulator would give. */
-function inventedPerson({ user, tenant: name }: SignInAsOptions): Person {
+function inventedPerson({ user, tenant: name }: AskedSignIn): Person {
   const [tenant] = name === undefined ? [] : resolveTenants([{ name }], 0);
   if (!tenant) {
     throw new TypeError(

@@ -8,8 +8,8 @@ import { runningEmulators } from '../emulator/running-emulators.js';
 import { refuseProduction } from '../refuse-production.js';
 import { browserCookies, cookieHeader } from './browser-cookies.js';
 import { callbackDataOf } from './callback-data.js';
+import { inventSignIn } from './invented-sign-in.js';
 import { writeNewSession } from './new-session.js';
-import { findPerson } from './person.js';
 import type { SignedInUser, SignInAsOptions } from './sign-in.interface.js';
 
 /**
@@ -40,9 +40,10 @@ export async function signInAs(
   if (asked.roles && !options.scopes.includes('roles')) {
     throw new TypeError('A session has roles when the option scopes of WristbandModule contains roles.');
   }
-  const emulator = runningEmulators.get(options.wristbandApplicationVanityDomain);
-  const person = findPerson(asked, emulator);
-  const callbackData = await callbackDataOf(person, options, emulator, asked.expiresIn);
+  const { user, tenant, roles, expiresIn } = asked;
+  const emulate = runningEmulators.get(options.wristbandApplicationVanityDomain) ?? inventSignIn;
+  const signIn = await emulate({ user, tenant, roles, expiresIn }, options.scopes);
+  const callbackData = callbackDataOf(signIn, options, expiresIn);
   const { setCookies, csrfHeader } = await writeNewSession(sessions, options, callbackData, asked.fields);
   const { accessToken, userInfo } = callbackData;
   const cookie = setCookies.length > 0 && { cookie: cookieHeader(setCookies) };
