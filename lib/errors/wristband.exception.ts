@@ -17,6 +17,7 @@ export const ERROR_STATUS = {
   login_not_started: 400,
   logout_not_started: 400,
   sign_in_loop: 400,
+  invalid_session_field: 400,
   authorization_failed: 403,
   csrf_failed: 403,
   insufficient_role: 403,

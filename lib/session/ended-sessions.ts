@@ -2,17 +2,15 @@ import { LRUCache } from 'lru-cache';
 import type { ResolvedSessionOptions } from '../config/resolved-options.js';
 import type { StoredSession } from './session.js';
 
-/** How many ended sessions are kept, each about 100 bytes. */
-const REMEMBERED = 50_000;
-/** How many users and tenants are kept whose sessions were ended, of each. */
-const REMEMBERED_OWNERS = 5000;
+/** How many sessions, and how many users, tenants and sessions at Wristband, are kept; each takes about 150 bytes. */
+const MAX_ENTRIES = 50_000;
 
 /** The fields by which many sessions can be ended at once. */
 const SESSION_OWNERS = ['userId', 'tenantId', 'idpSessionId'] as const;
 
 export type SessionOwner = (typeof SESSION_OWNERS)[number];
 
-/** Whom a session belongs to, as far as it says. */
+/** The owners of a session, as far as its fields name them. */
 export function ownersOf(fields: StoredSession['fields']): [owner: SessionOwner, value: string][] {
   return SESSION_OWNERS.flatMap((owner) => {
     const value = fields[owner];
@@ -20,31 +18,49 @@ export function ownersOf(fields: StoredSession['fields']): [owner: SessionOwner,
   });
 }
 
-/** What is known of them. */
-interface Ends {
-  readonly ids: LRUCache<string, true>;
-  /** Until when sessions of an owner began that were ended, in seconds since the epoch. */
-  readonly owners: Readonly<Record<SessionOwner, LRUCache<string, number>>>;
+/** Whether a session belongs to a user. What visitors do must not push out what protects users. */
+export function hasUser({ fields }: Pick<StoredSession, 'fields'>): boolean {
+  return fields.isAuthenticated === true || typeof fields.userId === 'string';
+}
+
+interface End {
+  /** Sessions that began later are not meant. Seconds since the epoch. */
+  readonly until: number;
+  /** After this time no cookie of such a session opens any more. Milliseconds since the epoch. */
+  readonly obsoleteAt: number;
 }
 
 /**
- * Sessions that have ended while their cookies are still good: a cookie that somebody kept, or one that a slow response
- * writes after the sign-out, must not bring them back. In the memory of this process.
+ * Sessions of users that have ended while their cookies would still open: a cookie that was kept, or one that a slow
+ * response writes after the sign-out, must not bring them back. In the memory of this process.
+ *
+ * The list fails closed: when it is full, the oldest end is forgotten, and every session that began before the forgotten
+ * one counts as ended.
  */
 export class EndedSessions {
-  readonly #ttl: number;
-  /** There from the first end on: room for so many costs memory, and time when the application starts. */
-  #known: Ends | undefined;
+  readonly #lifetime: number;
+  /** Created with the first end: an application that has none pays nothing for it. */
+  #ends: LRUCache<string, End> | undefined;
+  #closedUntil = 0;
 
-  constructor({ maxAge, absoluteMaxAge }: ResolvedSessionOptions) {
-    // Afterwards no cookie of an ended session opens any more. Browser sessions without an end are never forgotten.
-    const seconds = maxAge > 0 ? maxAge : (absoluteMaxAge ?? 0);
-    this.#ttl = seconds * 1000;
+  /** @param onFull called with the first end that is forgotten too early */
+  constructor(
+    { maxAge, absoluteMaxAge }: Pick<ResolvedSessionOptions, 'maxAge' | 'absoluteMaxAge'>,
+    private readonly onFull: () => void = () => undefined,
+    private readonly maxEntries = MAX_ENTRIES,
+  ) {
+    // Browser sessions without a limit never become obsolete.
+    this.#lifetime = (maxAge > 0 ? maxAge : (absoluteMaxAge ?? Infinity)) * 1000;
   }
 
   /** Ends one session. */
-  add(id: string): void {
-    this.#ends().ids.set(id, true);
+  add(session: StoredSession): void {
+    if (hasUser(session)) this.#set(keyOfId(session.id), session.createdAt);
+  }
+
+  /** Ends a session of which only the ID is known. */
+  addId(id: string): void {
+    this.#set(keyOfId(id), Date.now() / 1000);
   }
 
   /**
@@ -54,33 +70,43 @@ export class EndedSessions {
    * @default now
    */
   addAll(owner: SessionOwner, value: string, until = Date.now() / 1000): void {
-    const ends = this.#ends().owners[owner];
-    // News that come late must not bring back what was ended meanwhile.
-    ends.set(value, Math.max(until, ends.get(value) ?? until));
+    this.#set(keyOfOwner(owner, value), until);
   }
 
   has({ id, createdAt, fields }: StoredSession): boolean {
-    const known = this.#known;
-    if (!known) return false;
-    const isRevoked = (owner: SessionOwner) => {
-      const value = fields[owner];
-      const endedAt = typeof value === 'string' ? known.owners[owner].get(value) : undefined;
-      return endedAt !== undefined && createdAt <= endedAt;
-    };
-    return known.ids.has(id) || SESSION_OWNERS.some(isRevoked);
+    const ends = this.#ends;
+    if (!ends) return false;
+    if (createdAt <= this.#closedUntil || ends.has(keyOfId(id))) return true;
+    return ownersOf(fields).some(([owner, value]) => {
+      const end = ends.peek(keyOfOwner(owner, value));
+      return end !== undefined && createdAt <= end.until;
+    });
   }
 
-  #ends(): Ends {
-    const room = (max: number) => ({ max, ttl: this.#ttl });
-    this.#known ??= {
-      ids: new LRUCache(room(REMEMBERED)),
-      owners: {
-        userId: new LRUCache(room(REMEMBERED_OWNERS)),
-        tenantId: new LRUCache(room(REMEMBERED_OWNERS)),
-        // There are as many of them as of ours.
-        idpSessionId: new LRUCache(room(REMEMBERED)),
+  #set(key: string, until: number): void {
+    this.#ends ??= new LRUCache<string, End>({
+      max: this.maxEntries,
+      dispose: (end, _key, reason) => {
+        if (reason === 'evict') this.#forget(end);
       },
-    };
-    return this.#known;
+    });
+    const known = this.#ends.peek(key);
+    // An end that is reported late must not take back a later one.
+    const latest = Math.max(until, known?.until ?? until);
+    this.#ends.set(key, { until: latest, obsoleteAt: Date.now() + this.#lifetime });
   }
+
+  #forget({ until, obsoleteAt }: End): void {
+    if (Date.now() >= obsoleteAt) return;
+    if (this.#closedUntil === 0) this.onFull();
+    this.#closedUntil = Math.max(this.#closedUntil, until);
+  }
+}
+
+function keyOfId(id: string): string {
+  return `id ${id}`;
+}
+
+function keyOfOwner(owner: SessionOwner, value: string): string {
+  return `${owner} ${value}`;
 }

@@ -23,7 +23,7 @@ import {
   withReceivedTokens,
 } from './session-snapshot.js';
 import { sessionOutcome, sessionProblem } from './session-outcome.js';
-import { type FieldsChange, WristbandSession } from './session.js';
+import { changedFields, type FieldsChange, WristbandSession } from './session.js';
 
 type SlowDecision = Decision & Required<Pick<Decision, 'commit'>>;
 type UpdateSession = NonNullable<SessionKeeper['update']>;
@@ -106,7 +106,8 @@ export class SessionInUse implements OpenSession {
     const { id, isDestroyed } = WristbandSession.stateOf(this.session);
     const { received, keeper } = this;
     const update = keeper.update?.bind(keeper);
-    if (!update || isDestroyed || received?.id !== id) change(this.session);
+    if (!update || isDestroyed || received?.id !== id)
+      WristbandSession.replaceFields(this.session, changedFields(this.session.toJSON(), change));
     else await this.#alone(() => this.#update(update, received, change));
   }
 

@@ -2,7 +2,7 @@ import { WristbandException } from '../errors/wristband.exception.js';
 import type { TokenData } from '../interfaces/auth-flow.interface.js';
 import { jsonProblem } from '../json/json-problem.js';
 import { isUntouched, type ReceivedSession } from './received-session.js';
-import { isReserved, type StoredSession, WristbandSession } from './session.js';
+import { isReserved, reserved, type StoredSession, WristbandSession } from './session.js';
 
 /** A session that is open for the time of one request. */
 export interface OpenSession {
@@ -84,11 +84,11 @@ export function withReceivedTokens(received: ReceivedSession, tokens: TokenData)
   return { ...received, fields, json: JSON.stringify({ id, createdAt, fields }) };
 }
 
-/** @throws {WristbandException} `session_not_serializable` */
+/** @throws {WristbandException} `invalid_session_field`, `session_not_serializable` */
 export function assertSerializable(fields: StoredSession['fields']): void {
   const taken = Object.keys(fields).find(isReserved);
-  const problem =
-    taken === undefined ? jsonProblem(fields) : `${taken}: the name of something that a session can do`;
+  if (taken !== undefined) throw reserved(taken);
+  const problem = jsonProblem(fields);
   if (problem === undefined) return;
   const message = `A session keeps only what JSON can carry. Leave out or convert ${problem}`;
   throw new WristbandException('session_not_serializable', message);

@@ -211,6 +211,14 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
     return Object.fromEntries(Object.entries(this));
   }
 
+  hasOwnProperty(name: PropertyKey): boolean {
+    return Object.hasOwn(this, name);
+  }
+
+  toString(): string {
+    return '[object Session]';
+  }
+
   #removeFields(): void {
     for (const name of Object.keys(this)) delete this[name];
   }
@@ -233,8 +241,31 @@ function assertFree(name: string): void {
   if (isReserved(name)) throw reserved(name);
 }
 
-function reserved(name: string): WristbandException {
-  return new WristbandException('invalid_argument', `A session field cannot be named ${name}`);
+/** 400, since names that the application did not choose itself came with a request. */
+export function reserved(name: string): WristbandException {
+  return new WristbandException('invalid_session_field', `A session field cannot be named ${name}`);
+}
+
+/**
+ * The fields after a change. The application may take names from a request: the object that it changes has no prototype
+ * to pollute.
+ *
+ * @throws {WristbandException} `invalid_session_field`; `invalid_argument` for an async change
+ */
+export function changedFields(
+  fields: StoredSession['fields'],
+  change: FieldsChange,
+): Record<string, unknown> {
+  const draft = Object.assign(Object.create(null) as Record<string, unknown>, fields);
+  change(draft);
+  Object.keys(draft).forEach(assertFree);
+  return draft;
+}
+
+// `session[name][key] = value` with names from a request reaches no method of this class, nor one of every object.
+Object.setPrototypeOf(WristbandSession.prototype, null);
+for (const { value } of Object.values(Object.getOwnPropertyDescriptors(WristbandSession.prototype))) {
+  if (typeof value === 'function') Object.freeze(value);
 }
 
 function newId(): string {

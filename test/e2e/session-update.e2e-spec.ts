@@ -100,6 +100,20 @@ class UpdateController {
     return session.toJSON();
   }
 
+  /** Names that come with a request, as in a form of settings. */
+  @Get('settings')
+  async settings(
+    @Session() session: Session<Record<string, Record<string, string>>>,
+    @Query() { group = '', name = '', how = '' }: Record<string, string>,
+  ) {
+    const change = (fields: Record<string, Record<string, string> | undefined>) => {
+      (fields[group] ??= {})[name] = 'polluted';
+    };
+    if (how === 'update') await session.update(change);
+    else change(session);
+    return {};
+  }
+
   @Get('map')
   async map(@Session() session: Session<{ map: unknown }>) {
     await session.update((fields) => (fields.map = new Map()));
@@ -252,6 +266,31 @@ describePlatforms('session.update()', (platform) => {
       expect((await get(app, 'read')).json()).toMatchObject({ note: 'begun' });
     },
   );
+
+  describe.each([
+    ['a cookie', () => undefined],
+    ['a store', () => new ObservedStore(new MemorySessionStore())],
+  ])('in %s', (_mode, store) => {
+    it('names of a request pollute nothing', async () => {
+      const app = await start(store());
+      for (const how of ['update', 'assignment']) {
+        for (const group of ['__proto__', 'constructor', 'save', 'toString', 'hasOwnProperty']) {
+          for (const name of ['polluted', 'stateOf', 'prototype', 'call']) {
+            const query = new URLSearchParams({ how, group, name });
+            browser = new Browser();
+            await get(app, 'begin');
+
+            const response = await get(app, `settings?${query}`);
+
+            if (how === 'update') expect(response.json()).toMatchObject({ code: 'invalid_session_field' });
+            expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+            expect((await get(app, 'count')).json(), `${query}`).toEqual({ count: 1 });
+            expect((await get(app, 'read')).json()).toEqual({ note: 'begun', cart: { items: [] }, count: 1 });
+          }
+        }
+      }
+    });
+  });
 
   it('is a change like any other in a cookie', async () => {
     const app = await start();

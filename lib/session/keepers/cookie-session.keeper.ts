@@ -44,12 +44,12 @@ export class CookieSessionKeeper implements SessionKeeper {
   }
 
   /** At once: the cookie stays good whatever becomes of the response. */
-  end({ id }: ReceivedSession): void {
-    this.tools.ended.add(id);
+  end(received: ReceivedSession): void {
+    this.tools.ended.add(received);
   }
 
   async revoke(id: string): Promise<void> {
-    this.tools.ended.add(id);
+    this.tools.ended.addId(id);
   }
 
   async revokeAll(owner: SessionOwner, value: string, until?: number): Promise<void> {

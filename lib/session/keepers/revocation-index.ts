@@ -44,7 +44,7 @@ export class RevocationIndex {
   /** Ends one session. */
   async add(id: string): Promise<void> {
     // Nothing is to be done when it is there already.
-    const options = { expected: undefined, ttl: this.#ttl };
+    const options = { expected: undefined, ttl: this.#ttl, isOfUser: true };
     await this.store.write(keyOf(id), '', options);
   }
 
@@ -65,7 +65,7 @@ export class RevocationIndex {
     for (;;) {
       const [record] = await this.store.read([key]);
       if (record && Number(record.value) >= until) return;
-      const options = { expected: record?.version, ttl: this.#ttl };
+      const options = { expected: record?.version, ttl: this.#ttl, isOfUser: true };
       if ((await this.store.write(key, String(until), options)) !== undefined) return;
     }
   }

@@ -28,7 +28,11 @@ export function sessionKeeper(
   refresher: TokenRefresher,
   events: WristbandEvents,
 ): SessionKeeper {
-  const ended = new EndedSessions(options);
+  const ended = new EndedSessions(options, () =>
+    events.warn(
+      'The list of ended sessions is full: sessions that began before the oldest end on it are closed, and their users sign in again. Set session.store or session.coordinationStore, which have no such limit',
+    ),
+  );
   const newestTokens = (fields: StoredSession['fields']) => tokensNewerThan(fields, refresher);
   if (store && options.store) {
     const records = new SessionRecords(store, options, (session) => upToDate(session, newestTokens));

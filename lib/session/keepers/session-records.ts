@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { type ResolvedSessionOptions, SESSION_DEFAULTS } from '../../config/resolved-options.js';
 import { KeyedHash } from '../../crypto/keyed-hash.js';
-import { ownersOf, type SessionOwner } from '../ended-sessions.js';
+import { hasUser, ownersOf, type SessionOwner } from '../ended-sessions.js';
 import { SealedSessions } from '../cookies/sealed-sessions.js';
 import type { ReceivedSession } from '../received-session.js';
 import { changesBetween, withChanges } from '../session-changes.js';
@@ -122,7 +122,8 @@ export class SessionRecords {
     const session = this.upToDate(given);
     const { id, createdAt, fields } = session;
     const value = this.#sealed.seal(JSON.stringify({ id, createdAt, fields }));
-    const options = { expected, ttl: this.#ttl(createdAt), tags: this.#tagsOf(fields) };
+    const isOfUser = hasUser(session);
+    const options = { expected, ttl: this.#ttl(createdAt), tags: this.#tagsOf(fields), isOfUser };
     const version = await this.store.write(keyOf(id), value, options);
     return version === undefined ? undefined : this.#open(id, { value, version });
   }

@@ -2,7 +2,7 @@ import { subjectOf } from '../../events/event-details.js';
 import type { WristbandEvents } from '../../events/wristband-events.js';
 import type { HttpRequest } from '../../interfaces/http.interface.js';
 import type { CookieSessionKeeper } from './cookie-session.keeper.js';
-import type { SessionOwner } from '../ended-sessions.js';
+import { hasUser, type SessionOwner } from '../ended-sessions.js';
 import type { RevocationIndex } from './revocation-index.js';
 import type { ReceivedSession } from '../received-session.js';
 import type {
@@ -69,7 +69,8 @@ export class SharedCookieSessionKeeper implements SessionKeeper {
   }
 
   async #end(received: ReceivedSession, { cookies }: Decision) {
-    await this.revoke(received.id);
+    if (hasUser(received)) await this.revocations.add(received.id);
+    this.cookies.end(received);
     return { cookies, received };
   }
 

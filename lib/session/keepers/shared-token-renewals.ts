@@ -63,7 +63,7 @@ export class SharedTokenRenewals {
   async #keep(key: string, tokens: TokenData): Promise<void> {
     const expected = (await this.#read(key))?.version;
     const value = this.#sealer.seal(JSON.stringify({ key, tokens }), REMEMBERED);
-    await this.store.write(key, value, { expected, ttl: REMEMBERED });
+    await this.store.write(key, value, { expected, ttl: REMEMBERED, isOfUser: true });
   }
 
   #open(record: SessionRecord | undefined, refreshToken: string): TokenData | undefined {

@@ -27,7 +27,7 @@ import {
   type Snapshot,
   snapshotOf,
 } from '../session-snapshot.js';
-import type { FieldsChange, StoredSession } from '../session.js';
+import { changedFields, type FieldsChange, type StoredSession } from '../session.js';
 import type { RecordTokenRenewals } from './record-token-renewals.js';
 
 /** Keeps a session in a store; its cookie holds the ID. */
@@ -84,10 +84,12 @@ export class StoreSessionKeeper implements SessionKeeper {
   ): Promise<ReceivedSession | undefined> {
     const changes = changesBetween(received, known);
     return this.records.update(received.id, (newest) => {
-      const { id, createdAt, fields } = copyOf(withChanges(newest, changes, received));
-      change(fields);
-      assertSerializable(fields);
-      return { id, createdAt, fields };
+      const { id, createdAt, fields } = withChanges(newest, changes, received);
+      // Nested values of a session that was read are shared.
+      const copy = JSON.parse(JSON.stringify(fields)) as typeof fields;
+      const changed = changedFields(copy, change);
+      assertSerializable(changed);
+      return { id, createdAt, fields: changed };
     });
   }
 
@@ -96,7 +98,7 @@ export class StoreSessionKeeper implements SessionKeeper {
   }
 
   async revoke(id: string): Promise<void> {
-    this.ended.add(id);
+    this.ended.addId(id);
     await this.records.delete([id]);
   }
 
@@ -141,11 +143,11 @@ export class StoreSessionKeeper implements SessionKeeper {
     const isNew = received?.id !== stored.id;
     const isWritten = await this.records.write(stored, received);
     if (isNew && (await this.#isRevoked(stored))) {
-      await this.#forget([stored.id]);
+      await this.#forget(stored);
       return { cookies: [], received };
     }
     // The sign-in has a new ID; afterwards, so that a failure leaves the user with what was there.
-    if (received && isNew) await this.#forget([received.id]);
+    if (received && isNew) await this.#forget(received);
     return isWritten
       ? { cookies: this.#cookies(opened, stored), received: stored }
       : { cookies: [], received };
@@ -167,15 +169,15 @@ export class StoreSessionKeeper implements SessionKeeper {
     const cookies = expiredCookies(cookieNames, this.options);
     if (!received) return { snapshot, cookies };
     const commit = async () => {
-      await this.#forget([received.id]);
+      await this.#forget(received);
       return { cookies, received };
     };
     return { snapshot, cookies: [], commit };
   }
 
-  async #forget(ids: readonly string[]): Promise<void> {
-    await this.records.delete(ids);
-    for (const id of ids) this.ended.add(id);
+  async #forget(session: StoredSession): Promise<void> {
+    await this.records.delete([session.id]);
+    this.ended.add(session);
   }
 
   #cookies({ cookieNames }: OpenSession, stored: StoredSession): readonly string[] {
@@ -186,9 +188,4 @@ export class StoreSessionKeeper implements SessionKeeper {
   #isTouchDue({ cookieIssuedAt = 0 }: OpenSession): boolean {
     return Date.now() / 1000 - cookieIssuedAt >= this.options.touchAfter;
   }
-}
-
-/** Nested values too: those of a session that was read are shared. */
-function copyOf({ id, createdAt, fields }: StoredSession) {
-  return { id, createdAt, fields: JSON.parse(JSON.stringify(fields)) as Record<string, unknown> };
 }

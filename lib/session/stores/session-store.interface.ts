@@ -17,6 +17,12 @@ export interface SessionWriteOptions {
    * @default []
    */
   readonly tags?: readonly string[];
+  /**
+   * Whether the record belongs to a user, and not to a visitor. A store with room for a limited number of records removes
+   * none of a user to make room for one of a visitor.
+   * @default false
+   */
+  readonly isOfUser?: boolean;
 }
 
 /**

@@ -43,7 +43,7 @@ describe('CookieSessionKeeper', () => {
   });
 
   it('tells why the cookie of a request is worth nothing', () => {
-    tools.ended.add('id-1');
+    tools.ended.addId('id-1');
 
     expect(keeper.find(requestWith('session=forged')).received).toBeUndefined();
     expect(keeper.find(requestWith(`session=${sealed('id-1', { userId: 'u-1' })}`)).received).toBeUndefined();
@@ -98,7 +98,7 @@ describe('CookieSessionKeeper', () => {
   });
 
   it.each<[string, () => unknown]>([
-    ['its request', () => keeper.end(openSession({}).received!)],
+    ['its request', () => keeper.end(openSession({ userId: 'u-1' }).received!)],
     ['its ID', () => keeper.revoke('id-1')],
     ['its user', () => keeper.revokeAll('userId', 'u-1')],
   ])('lets no cookie of a session open that was ended by %s', async (_, end) => {

@@ -92,7 +92,7 @@ describe('decide', () => {
     const opened = openSession({ a: 1 });
 
     opened.session.a = 2;
-    tools.ended.add('id-1');
+    tools.ended.addId('id-1');
 
     const decision = cookieDecision(opened, tools);
     expect(decision.cookies).toEqual([]);

@@ -37,6 +37,18 @@ describe('MemorySessionStore', () => {
     expect(await store.list('b')).toEqual(['b']);
   });
 
+  it('removes no session of a user to make room for visitors', async () => {
+    const store = new MemorySessionStore({ maxSessions: 2 });
+    await store.write('user', 'signed in', { ...NEW, isOfUser: true });
+    for (let index = 0; index < 10; index += 1) await store.write(`visitor-${index}`, 'cart', NEW);
+    const [moved] = await store.read(['visitor-9']);
+    await store.write('visitor-9', 'signed in', { expected: moved?.version, ttl: 60, isOfUser: true });
+    for (let index = 10; index < 20; index += 1) await store.write(`visitor-${index}`, 'cart', NEW);
+
+    const records = await store.read(['user', 'visitor-9', 'visitor-8']);
+    expect(records.map((record) => record?.value)).toEqual(['signed in', 'signed in', undefined]);
+  });
+
   it('keeps 10000 sessions unless told otherwise', async () => {
     const store = new MemorySessionStore();
     const keys = Array.from({ length: 10_001 }, (_, index) => `key-${index}`);
