@@ -7,6 +7,7 @@ import { WristbandEvents } from '../events/wristband-events.js';
 import { requestCookies } from '../http/cookies.js';
 import { appendSetCookie } from '../http/http-response.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
+import { jsonProblem } from '../json/json-problem.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import {
   clearLoginState,
@@ -33,13 +34,21 @@ export class LoginStateKeeper {
     this.#notesSealer = new Sealer('state-notes', options.loginStateSecrets);
   }
 
-  /** @throws {WristbandException} `login_state_too_large` when `customState` does not fit into a cookie */
+  /**
+   * @throws {WristbandException} `login_state_too_large` when `customState` does not fit into a cookie; `invalid_argument`
+   * when JSON cannot carry it
+   */
   issue(
     request: HttpRequest,
     response: HttpResponse,
     config: ApplicationConfig,
     details: Omit<LoginState, 'state' | 'codeVerifier' | 'nonce'>,
   ): LoginState {
+    const problem = jsonProblem(details.customState ?? {});
+    if (problem !== undefined) {
+      const message = `customState holds only what JSON can carry. Leave out or convert ${problem}`;
+      throw new WristbandException('invalid_argument', message);
+    }
     const attributes = this.#attributes(config);
     const loginState = createLoginState(details);
     const cookie = loginStateCookie(loginState.state, sealLoginState(loginState, this.#sealer), attributes);

@@ -1,12 +1,11 @@
 import { decryptCompact, encryptCompact, splitCompact } from './compact-jwe.js';
 import { isJsonObject, parseJson } from '../json/json.js';
+import { jsonProblem, MAX_DEPTH } from '../json/json-problem.js';
 import { deriveSealingKey, type SealingKey, type SealPurpose } from './sealing-key.js';
 
 /** What came out of a sealed value. Times are seconds since the epoch, as in a JWT. */
 export interface Unsealed {
   readonly data: unknown;
-  /** `data` as the text that was sealed, to see later whether it changed. */
-  readonly json: string;
   readonly issuedAt: number;
 }
 
@@ -16,8 +15,8 @@ interface Envelope {
   readonly data: unknown;
 }
 
-/** Stands before the data, which is always the last member. */
-const DATA = '"data":';
+/** Levels that the envelope, and the object inside it, add to the deepest value that may be sealed. */
+const ENVELOPE_DEPTH = 2;
 
 /**
  * Seals data into text and opens it again: one format for every cookie, every record of a store and the notes in `state`, a
@@ -41,10 +40,13 @@ export class Sealer {
   seal(json: string, lifetime?: number, now = Date.now()): string {
     const iat = Math.floor(now / 1000);
     const exp = lifetime === undefined ? '' : `"exp":${iat + lifetime},`;
-    return encryptCompact(`{"iat":${iat},${exp}${DATA}${json}}`, this.#newest.header, this.#newest.key);
+    return encryptCompact(`{"iat":${iat},${exp}"data":${json}}`, this.#newest.header, this.#newest.key);
   }
 
-  /** Opens a sealed value. Whatever is wrong with it (forged, cut, expired, another purpose), it is `undefined`. */
+  /**
+   * Opens a sealed value. Returns `undefined` when it is forged, cut, expired or sealed for another purpose, and when it
+   * holds a value that JSON cannot write again, such as `1e999`.
+   */
   open(token: string, now = Date.now()): Unsealed | undefined {
     const jwe = splitCompact(token);
     const key = jwe && this.#keyFor(jwe.header);
@@ -53,9 +55,8 @@ export class Sealer {
     const envelope = parseJson(plaintext);
     if (!isEnvelope(envelope)) return undefined;
     const { iat, exp = Infinity, data } = envelope;
-    if (exp <= now / 1000) return undefined;
-    const json = plaintext.slice(plaintext.indexOf(DATA) + DATA.length, -1);
-    return { data, json, issuedAt: iat };
+    if (exp <= now / 1000 || jsonProblem(envelope, MAX_DEPTH + ENVELOPE_DEPTH)) return undefined;
+    return { data, issuedAt: iat };
   }
 
   #keyFor(header: string): SealingKey | undefined {

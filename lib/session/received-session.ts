@@ -1,13 +1,13 @@
 import type { Unsealed } from '../crypto/sealer.js';
 import { isJsonObject } from '../json/json.js';
 import { jsonProblem } from '../json/json-problem.js';
-import type { StoredSession, WristbandSession } from './session.js';
+import { isReserved, type StoredSession, type WristbandSession } from './session.js';
 
 /** A session as a request brought it, or as it was written last. It is never changed: later requests with the same cookie share it. */
 export interface ReceivedSession extends StoredSession {
   /** Seconds since the epoch at which it was written. */
   readonly issuedAt: number;
-  /** What was sealed. */
+  /** The session as text, to see later whether it changed. */
   readonly json: string;
   /** The fields that are objects, as JSON, to make copies of. */
   readonly nested: ReadonlyMap<string, string>;
@@ -40,8 +40,10 @@ export function isUntouched(session: WristbandSession, { id, fields, nested }: R
 }
 
 /** The session that was sealed in a value; `undefined` when that was something else. */
-export function sessionIn({ data, json, issuedAt }: Unsealed): ReceivedSession | undefined {
-  return isStoredSession(data) ? receivedSession(data, json, issuedAt) : undefined;
+export function sessionIn({ data, issuedAt }: Unsealed): ReceivedSession | undefined {
+  if (!isStoredSession(data)) return undefined;
+  const { id, createdAt, fields } = data;
+  return receivedSession(data, JSON.stringify({ id, createdAt, fields }), issuedAt);
 }
 
 /**
@@ -54,10 +56,12 @@ export function receivedFrom(json: string): ReceivedSession {
 }
 
 function receivedSession(
-  { id, createdAt, fields }: StoredSession,
+  { id, createdAt, fields: all }: StoredSession,
   json: string,
   issuedAt: number,
 ): ReceivedSession {
+  // A version of this library that did not reserve the name yet may have written the field.
+  const fields = Object.fromEntries(Object.entries(all).filter(([name]) => !isReserved(name)));
   const objects = Object.entries(fields).filter(([, value]) => typeof value === 'object' && value !== null);
   const nested = new Map(objects.map(([name, value]) => [name, JSON.stringify(value)]));
   return { id, createdAt, fields, issuedAt, json, nested };

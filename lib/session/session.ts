@@ -64,7 +64,7 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
       isHandedOut: false,
     };
     this.#hooks = hooks;
-    for (const [name, value] of Object.entries(fields)) if (!isReserved(name)) this[name] = value;
+    Object.assign(this, fields);
   }
 
   /** What only this folder needs to know; not a method, so that it cannot clash with a field. */

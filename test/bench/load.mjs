@@ -6,18 +6,23 @@ import { accessTokens } from './token-data.mjs';
 
 const CONNECTIONS = 8;
 
-/** One variant in a process of its own, with the connections to it. */
+/** One variant, in a process of its own unless only its start is of interest, with the connections to it. */
 export class BenchServer {
   #agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   #child;
   #port;
 
-  constructor(name, variant) {
+  constructor(name, variant, isOwnProcess) {
     this.name = name;
     this.variant = variant;
+    this.isOwnProcess = isOwnProcess;
   }
 
   async start() {
+    if (!this.isOwnProcess) {
+      this.#port = await this.variant.start();
+      return;
+    }
     this.#child = fork(fileURLToPath(new URL('servers.mjs', import.meta.url)), [this.name]);
     const [{ port }] = await Promise.race([
       once(this.#child, 'message'),
@@ -68,6 +73,7 @@ export class BenchServer {
   }
 
   async #cpu() {
+    if (!this.isOwnProcess) return process.cpuUsage();
     this.#child.send('cpu');
     const [{ cpu }] = await once(this.#child, 'message');
     return cpu;

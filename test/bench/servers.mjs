@@ -10,7 +10,7 @@ import { createVerifier } from 'fast-jwt';
 import { getIronSession } from 'iron-session';
 import { passportJwtSecret } from 'jwks-rsa';
 import { ExtractJwt, Strategy } from 'passport-jwt';
-import { CurrentUser, JwtAuthGuard, Session, SessionAuthGuard, WristbandModule } from '../../dist/index.js';
+import { CurrentUser, JwtAuthGuard, Session, SessionAuthGuard, WristbandModule } from 'nestjs-wristband';
 import { byHandController, NEST_ONLY } from './floor.mjs';
 import { BENCH_SECRET, callbackData, sessionFields } from './session-data.mjs';
 import { ISSUER, KEY_SET, PUBLIC_KEY_PEM, VANITY_DOMAIN } from './token-data.mjs';

@@ -12,7 +12,7 @@ const APPLICATIONS = {
     return { imports: [] };
   },
   async ours() {
-    const { WristbandModule } = await import('../../dist/index.js');
+    const { WristbandModule } = await import('nestjs-wristband');
     const options = {
       clientId: 'bench',
       clientSecret: BENCH_SECRET,

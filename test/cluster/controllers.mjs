@@ -7,7 +7,7 @@ import {
   Session,
   SessionAuthGuard,
   WristbandAuthService,
-} from '../../dist/index.js';
+} from 'nestjs-wristband';
 import { route } from './route.mjs';
 
 const response = Res({ passthrough: true });

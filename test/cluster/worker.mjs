@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createClient } from 'redis';
-import { RedisSessionStore, WristbandModule } from '../../dist/index.js';
+import { RedisSessionStore, WristbandModule } from 'nestjs-wristband';
 import { authController, bearerController, pagesController } from './controllers.mjs';
 import { keepTokensInIronSession, uncoordinatedController } from './uncoordinated.mjs';
 

@@ -1,12 +1,9 @@
-import { randomInt } from 'node:crypto';
 import fc, { type IRawProperty } from 'fast-check';
 
-/** New cases with every run, and those of an earlier one again with `FUZZ_SEED=…`. */
-export const SEED = Number(process.env['FUZZ_SEED'] ?? randomInt(2 ** 31));
-/** `FUZZ_TIMES=10` looks at ten times as many. */
+/** `npm test` always tries the same cases; `npm run fuzz` sets a seed. */
+export const SEED = Number(process.env['FUZZ_SEED'] ?? 1);
+/** How many times as many cases as `npm test` tries. */
 export const TIMES = Number(process.env['FUZZ_TIMES'] ?? 1);
-
-console.info(`FUZZ_SEED=${SEED}`);
 
 /** What must hold for whatever a module is given. */
 export interface FuzzRule {

@@ -11,7 +11,7 @@ import {
   Session,
   SessionAuthGuard,
   WristbandModule,
-} from '../../dist/index.js';
+} from 'nestjs-wristband';
 import { callbackData } from '../bench/session-data.mjs';
 import { KEY_SET, VANITY_DOMAIN } from '../bench/token-data.mjs';
 import { route } from '../cluster/route.mjs';

@@ -38,7 +38,7 @@ export function sendBytes(port: number, bytes: string): Promise<RawAnswer> {
 export async function sendPipelined(
   port: number,
   requests: readonly WireRequest[],
-  patience = 10_000,
+  patience = 60_000,
 ): Promise<RawAnswer[]> {
   const answers = await sendOnce(port, requests, patience);
   const rest = requests.slice(answers.length);

@@ -28,7 +28,7 @@ describe('Sealer', () => {
 
         const opened = sealer.open(seal(data, 60, NOW), NOW);
 
-        expect(opened).toEqual({ data, json: JSON.stringify(data), issuedAt: NOW / 1000 });
+        expect(opened).toEqual({ data, issuedAt: NOW / 1000 });
       }),
       { numRuns: 500 },
     );
@@ -45,7 +45,6 @@ describe('Sealer', () => {
   it('opens what was sealed by an earlier version', () => {
     expect(sealer.open(SEALED_BEFORE)).toEqual({
       data: { id: 'id-1', name: 'Zoë' },
-      json: '{"id":"id-1","name":"Zoë"}',
       issuedAt: NOW / 1000,
     });
   });

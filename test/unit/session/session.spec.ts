@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WristbandSession } from '../../../lib/session/session.js';
 import type { CallbackData } from '../../../lib/index.js';
+import { openSession } from '../../support/open-session.js';
 import { SESSION_HOOKS } from '../../support/session-hooks.js';
 
 const CALLBACK_DATA: CallbackData = {
@@ -96,7 +97,7 @@ describe('WristbandSession', () => {
   it('leaves out what a stored session holds under the name of something it can do', () => {
     const fields = '{"save":1,"id":"id-2","constructor":2,"__proto__":{"isAdmin":true},"theme":"dark"}';
 
-    const session = stored(JSON.parse(fields));
+    const { session } = openSession(JSON.parse(fields));
 
     expect(session.toJSON()).toEqual({ theme: 'dark' });
     expect(session.id).toBe('id-1');
