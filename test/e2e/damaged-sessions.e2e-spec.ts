@@ -81,7 +81,7 @@ const READABLE: readonly (readonly [name: string, json: string, fields: object])
   ['a prototype', '"__proto__":{"isAdmin":true}', {}],
   ['a prototype inside', '"a":{"b":{"__proto__":[1]}}', { a: { b: JSON.parse('{"__proto__":[1]}') } }],
   ['names of methods', '"save":1,"id":"x","toJSON":{},"constructor":[]', {}],
-  ['names of methods inside', '"a":{"toJSON":1,"then":2}', { a: { toJSON: 1, then: 2 } }],
+  ['names of methods inside', '"a":{"toJSON":1,"constructor":2}', { a: { toJSON: 1, constructor: 2 } }],
   ['98 levels in a list', `"deep":${nested(98)}`, { deep: JSON.parse(nested(98)) }],
 ];
 

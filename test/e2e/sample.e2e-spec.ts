@@ -37,7 +37,8 @@ const textOf = (id: string, on = page) => on.getByTestId(id).textContent();
 describe('npm start', () => {
   let sample: RunningSample;
   beforeAll(async () => {
-    sample = await npmStart(root);
+    // What `npm start` runs after the build, which must not replace what other tests load at this moment.
+    sample = await npmStart(join(root, 'sample/01-express-app'));
   }, 120_000);
   afterAll(() => sample.pressCtrlC());
 
