@@ -18,7 +18,7 @@ const MODULE = 'src/app.module.ts';
 
 describe.each([
   { nest: 12, edited: [MODULE] },
-  { nest: 11, edited: ['package.json', MODULE, 'test/jest-e2e.json'] },
+  { nest: 11, edited: [MODULE] },
 ] as const)('init in an application like those of Nest $nest', ({ nest, edited }) => {
   let app: NestApplication;
   let chromium: Browser;
@@ -122,6 +122,32 @@ describe('an application that is not new', () => {
     );
   });
 
+  it('may be the second one of a monorepo, which commands must name', () => {
+    const app = application(11, {
+      'nest-cli.json': JSON.stringify({
+        sourceRoot: 'apps/shop/src',
+        projects: {
+          shop: { sourceRoot: 'apps/shop/src' },
+          admin: { sourceRoot: 'apps/admin/src' },
+        },
+      }),
+      'apps/shop/src/app.module.ts': moduleOf('{}'),
+      'apps/admin/src/admin.module.ts': moduleOf('{}'),
+      'apps/admin/test/jest-e2e.json': '{}',
+    });
+    const commandsOf = (...args: string[]) => {
+      const { exitCode, output } = app.cli('init', '-y', ...args);
+      expect(exitCode).toBe(0);
+      return [...output.matchAll(/^ {2}(np[mx] .+)$/gm)].map(([, command = '']) => command);
+    };
+
+    expect(commandsOf('--module', 'apps/admin/src/admin.module.ts')).toEqual([
+      'npx nestjs-wristband emulate -- npx nest start admin --watch',
+      'npx jest --config apps/admin/test/jest-e2e.json',
+    ]);
+    expect(commandsOf()).toEqual(['npx nestjs-wristband emulate -- npm run start:dev', 'npm run test:e2e']);
+  });
+
   it('keeps its Windows line ends', () => {
     const windows = moduleOf('{\n  imports: [],\n}').replaceAll('\n', '\r\n');
     const app = application(12, { [MODULE]: windows });
@@ -210,13 +236,13 @@ describe.runIf(process.platform === 'linux')('in a terminal', () => {
     const app = application(11);
     const before = app.files();
 
-    const { exitCode, output } = await app.cliInTerminal(['init'], ['n\n', 'Y\n', '\n']);
+    const { exitCode, output } = await app.cliInTerminal(['init'], ['n\n']);
 
     expect(output).toContain(`Change ${MODULE}? [y/N]`);
-    expect(output).toContain(`Not changed: ${MODULE}, test/jest-e2e.json`);
+    expect(output).toContain(`Not changed: ${MODULE}`);
     expect(exitCode).toBe(1);
     const after = app.files();
-    expect(Object.keys(before).filter((path) => after[path] !== before[path])).toEqual(['package.json']);
+    expect(Object.keys(before).filter((path) => after[path] !== before[path])).toEqual([]);
     expect(Object.keys(after)).toEqual(expect.arrayContaining(NEW_FILES));
   });
 

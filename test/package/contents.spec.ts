@@ -146,14 +146,14 @@ describe('the dependencies', () => {
     expect(loaded.filter((name) => !installed.includes(name))).toEqual([]);
   });
 
-  it('are four, and two for the command line, and no HTTP client among them', () => {
+  it('are four, and one for the command line, and no HTTP client among them', () => {
     const loaded = packagesIn(
       scripts().filter((file) => !isCommandLine(file)),
       LOADED,
     );
 
     const own = ['cookie', 'jose', 'lru-cache', 'on-headers'];
-    expect(dependencies.toSorted()).toEqual([...own, 'diff', 'jsonc-parser'].toSorted());
+    expect(dependencies.toSorted()).toEqual([...own, 'diff'].toSorted());
     expect(dependencies.filter((name) => loaded.includes(name)).toSorted()).toEqual(own);
   });
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isObject, type JsonObject } from './json-edit.js';
+import { isObject, type JsonObject } from './json.js';
 import { rangeOf, type Project } from './project.js';
 
 interface Package {
@@ -20,8 +20,6 @@ export const VERSION = OWN.version;
 export function missingPackages({ manifest, style }: Project): Package[] {
   const forTests: Package[] = [
     { name: '@nestjs/testing', range: rangeOf(manifest, '@nestjs/core') ?? '', group: 'devDependencies' },
-    { name: '@types/supertest', range: '^7.0.0', group: 'devDependencies' },
-    { name: 'supertest', range: '^7.0.0', group: 'devDependencies' },
   ];
   const needed: Package[] = [
     { name: 'nestjs-wristband', range: `^${VERSION}`, group: 'dependencies' },

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { isAbsolute, posix, relative, resolve, sep } from 'node:path';
 import { createPatch, OMIT_HEADERS } from 'diff';
 import type { Terminal } from '../terminal.js';
 import { packageManagerOf } from './package-manager.js';
@@ -107,9 +107,9 @@ function installPackages(
   return status === 0;
 }
 
-function nextSteps({ style, manifest }: Project, manager: string): string {
-  const start = scriptOf(manifest, 'start:dev') ? `${manager} run start:dev` : `${manager} start`;
-  const test = scriptOf(manifest, 'test:e2e') ? `${manager} run test:e2e` : `${manager} test`;
+function nextSteps(project: Project, manager: string): string {
+  const { style } = project;
+  const { start, test } = commands(project, manager);
   const isUsual = `${style.prefix}/${routesPath(style)}` === '/api/auth';
   const url = isUsual ? '' : ` --url http://localhost:3000${style.prefix}/${routesPath(style)}`;
   return `
@@ -119,4 +119,21 @@ Start it with a Wristband on this machine:
 
 and open http://localhost:3000${style.prefix}/profile
 ${style.runner ? `\nIts test:\n\n  ${test}\n` : '\nThere is neither Vitest nor Jest here, so it has no test.\n'}`;
+}
+
+/** How the application is started and tested. Scripts of a monorepo are for its default application. */
+function commands(
+  { manifest, read, monorepoName, testFile }: Project,
+  manager: string,
+): { readonly start: string; readonly test: string } {
+  const test = scriptOf(manifest, 'test:e2e') ? `${manager} run test:e2e` : `${manager} test`;
+  if (monorepoName === undefined) {
+    return { start: scriptOf(manifest, 'start:dev') ? `${manager} run start:dev` : `${manager} start`, test };
+  }
+  const jestConfig = posix.join(posix.dirname(testFile), 'jest-e2e.json');
+  const hasOwnConfig = read(jestConfig) !== undefined;
+  return {
+    start: `npx nest start ${monorepoName} --watch`,
+    test: hasOwnConfig ? `npx jest --config ${jestConfig}` : test,
+  };
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from './json-edit.js';
+import type { JsonObject } from './json.js';
 import type { ReadFile } from './project.js';
 
 /** The package manager that an application uses, by its lock file or by what `package.json` says. */

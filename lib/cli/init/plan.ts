@@ -1,7 +1,6 @@
 import { posix } from 'node:path';
 import { missingPackages, withPackages } from './dependencies.js';
-import { writeJson } from './json-edit.js';
-import { allowEsmInJest } from './jest-config.js';
+import { writeJson } from './json.js';
 import { importModule } from './module-edit.js';
 import type { Project } from './project.js';
 import { maskComments, maskSource } from './source-mask.js';
@@ -10,7 +9,6 @@ import { profileController } from './templates/profile.controller.js';
 import { signInModule } from './templates/sign-in.module.js';
 import { signInTest } from './templates/sign-in-test.js';
 import { variablesFile } from './templates/variables.js';
-import { allowRequireOfEsm } from './typescript-config.js';
 
 /** A file to write. */
 export interface Change {
@@ -42,7 +40,6 @@ export function fileThatUsesWristband({ read, sources, folder }: Project): strin
 export function planInit(project: Project): Plan {
   const { read, manifest, style, folder } = project;
   const packages = missingPackages(project);
-  const jest = allowEsmInJest(project);
   const steps: Step[] = [
     {
       files: {
@@ -55,14 +52,9 @@ export function planInit(project: Project): Plan {
     rootModuleStep(project),
     {
       files: {
-        'package.json': writeJson(
-          withPackages(jest.manifest ?? manifest, packages),
-          read('package.json') ?? '',
-        ),
+        'package.json': writeJson(withPackages(manifest, packages), read('package.json') ?? ''),
       },
     },
-    ...jest.steps,
-    allowRequireOfEsm(project),
   ];
   const files = Object.entries(
     Object.assign({}, ...steps.map((step) => step.files)) as Record<string, string>,

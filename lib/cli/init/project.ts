@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { isObject, readJson, type JsonObject } from './json-edit.js';
+import { isObject, readJson, type JsonObject } from './json.js';
 import { moduleClass } from './module-edit.js';
 import { maskComments } from './source-mask.js';
 import type { Style } from './templates/style.interface.js';
@@ -18,7 +18,8 @@ export interface Files {
 export interface Project {
   readonly read: ReadFile;
   readonly manifest: JsonObject;
-  readonly isEsm: boolean;
+  /** The name of the application in a monorepo, where commands must name it; none for the default application. */
+  readonly monorepoName: string | undefined;
   /** The file of the root module. */
   readonly rootModule: string;
   /** The TypeScript files beside and below it, without tests. */
@@ -43,7 +44,8 @@ export function describeProject({ read, list }: Files, module?: string): Project
   if (!manifest)
     throw new ProjectError('There is no package.json here. Run init in the root of a Nest application.');
   checkNest(read, manifest);
-  const sourceRoot = readJson(read('nest-cli.json') ?? '')?.['sourceRoot'];
+  const cli = readJson(read('nest-cli.json') ?? '') ?? {};
+  const { sourceRoot } = cli;
   const rootModule =
     module ?? posix.join(typeof sourceRoot === 'string' ? sourceRoot : 'src', 'app.module.ts');
   const source = read(rootModule);
@@ -61,7 +63,7 @@ export function describeProject({ read, list }: Files, module?: string): Project
   return {
     read,
     manifest,
-    isEsm,
+    monorepoName: monorepoName(cli, rootModule),
     rootModule,
     sources: list(folder).filter(isSource),
     folder: posix.join(folder, 'sign-in'),
@@ -74,6 +76,16 @@ export function describeProject({ read, list }: Files, module?: string): Project
       rootModule: { name: moduleClass(source) ?? 'AppModule', from },
     },
   };
+}
+
+/** The application of `nest-cli.json` that has a file, unless it is the one that commands take without a name. */
+function monorepoName({ projects, sourceRoot }: JsonObject, file: string): string | undefined {
+  const names = Object.entries(isObject(projects) ? projects : {})
+    .map(([name, project]) => [name, isObject(project) ? project['sourceRoot'] : undefined] as const)
+    .filter(
+      ([, folder]) => typeof folder === 'string' && folder !== sourceRoot && file.startsWith(`${folder}/`),
+    );
+  return names[0]?.[0];
 }
 
 function isSource(path: string): boolean {
@@ -94,22 +106,16 @@ export function scriptOf(manifest: JsonObject, name: string): string {
   return typeof script === 'string' ? script : '';
 }
 
-/** The version of a package that is installed; else the lowest one of its range. */
-export function versionOf(read: ReadFile, manifest: JsonObject, name: string): number[] | undefined {
-  const installed = readJson(read(`node_modules/${name}/package.json`) ?? '')?.['version'];
-  const text = typeof installed === 'string' ? installed : rangeOf(manifest, name);
-  const [, major, minor = '0'] = /(\d+)(?:\.(\d+))?/.exec(text ?? '') ?? [];
-  return major === undefined ? undefined : [Number(major), Number(minor)];
-}
-
 function checkNest(read: ReadFile, manifest: JsonObject): void {
-  if (!rangeOf(manifest, '@nestjs/core')) {
+  const range = rangeOf(manifest, '@nestjs/core');
+  if (range === undefined) {
     throw new ProjectError(
       'package.json does not name @nestjs/core. Run init in the root of a Nest application.',
     );
   }
-  const [major = 11] = versionOf(read, manifest, '@nestjs/core') ?? [];
-  if (major < 11)
+  const installed = readJson(read('node_modules/@nestjs/core/package.json') ?? '')?.['version'];
+  const [major] = /\d+/.exec(typeof installed === 'string' ? installed : range) ?? [];
+  if (Number(major) < 11)
     throw new ProjectError(`nestjs-wristband needs Nest 11 or 12; this application has ${major}.`);
 }
 

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { readJson, setProperties, writeJson } from '../../../lib/cli/init/json-edit.js';
+import { readJson, writeJson } from '../../../lib/cli/init/json.js';
 import { importModule, moduleClass } from '../../../lib/cli/init/module-edit.js';
 import { maskComments, maskSource } from '../../../lib/cli/init/source-mask.js';
 import { rule } from '../cases.js';
@@ -15,7 +16,7 @@ import { OrdersModule } from './orders.module'; // a comment
 export class AppModule {}
 `;
 const source = fc.oneof({ weight: 3, arbitrary: damaged(MODULE) }, hostileText);
-const TSCONFIG = '{\n  // a comment\n  "compilerOptions": { "module": "commonjs", },\n}';
+const MANIFEST = '{\n\t"dependencies": { "@nestjs/core": "^11.0.1" }\n}\n';
 
 export const initRules = [
   rule(
@@ -41,20 +42,18 @@ export const initRules = [
     }),
   ),
   rule(
-    'cli/init/json-edit',
-    'sets a property of any JSON file, or leaves it alone',
+    'cli/init/json',
+    'reads an object of any text, or nothing, and writes it again',
     1500,
     fc.property(
       fc.oneof(
-        damaged(TSCONFIG),
+        damaged(MANIFEST),
         json.map(jsonText),
         hostileText.map((text) => text.slice(0, 1000)),
       ),
       (text) => {
-        const after = setProperties(text, 'compilerOptions', { module: 'nodenext' });
-        const options = after === undefined ? undefined : readJson(after)?.['compilerOptions'];
-        const isSet = after === undefined || (options as { module?: unknown }).module === 'nodenext';
-        return isSet && writeJson({ a: 1 }, text).endsWith('}\n');
+        const object = readJson(text);
+        return object === undefined || isDeepStrictEqual(readJson(writeJson(object, text)), object);
       },
     ),
   ),

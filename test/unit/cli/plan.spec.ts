@@ -143,132 +143,14 @@ describe('CommonJS', () => {
     expect(carriedOut(NEST_12)['test/sign-in.e2e-spec.ts']).toContain("'../src/app.module.js'");
   });
 
-  it('is compiled for a Node.js that requires ES modules', () => {
-    const old =
-      '{\n  // ours\n  "compilerOptions": {\n    "module": "commonjs", /* old */\n    "target": "ES2021",\n  },\n}\n';
+  it('keeps its configuration of TypeScript and Jest', () => {
+    const files = { ...NEST_11, 'tsconfig.json': '{ "compilerOptions": { "module": "commonjs" } }' };
 
-    expect(changedLines({ ...NEST_11, 'tsconfig.json': old }, 'tsconfig.json')).toEqual([
-      '-    "module": "commonjs", /* old */',
-      '+    "module": "nodenext", /* old */',
-      '+    "isolatedModules": true,',
-    ]);
-  });
+    const edited = plan(files).changes.filter(({ before }) => before !== undefined);
+    const { jest } = JSON.parse(carriedOut(files)['package.json'] ?? '') as { jest: object };
 
-  it('keeps how its other options are written', () => {
-    const old =
-      '{\n\t"compilerOptions": {\n\t\t"module" : "nodenext",\n\t\t"types": ["a", "b"] // ours\n\t}\n}\n';
-
-    expect(changedLines({ ...NEST_11, 'tsconfig.json': old }, 'tsconfig.json')).toEqual([
-      '-\t\t"types": ["a", "b"] // ours',
-      '+\t\t"types": ["a", "b"],',
-      '+\t\t"isolatedModules": true // ours',
-    ]);
-  });
-
-  it.each(['{ "compilerOptions": {} }', '{ "compilerOptions": { "strict": true }', '[]'])(
-    'is told its options where it is not clear how to write them: %s',
-    (text) => {
-      expect(plan({ ...NEST_11, 'tsconfig.json': text })).toMatchObject({
-        changes: expect.not.arrayContaining([expect.objectContaining({ path: 'tsconfig.json' })]),
-        byHand: ['tsconfig.json needs these compilerOptions: {"module":"nodenext","isolatedModules":true}'],
-      });
-    },
-  );
-
-  it('may have its options in the file that it extends', () => {
-    const files = { ...NEST_11, 'tsconfig.json': '{ "extends": "./base" }' };
-    const base = (module: string) => JSON.stringify({ compilerOptions: { module, isolatedModules: true } });
-
-    expect(plan({ ...files, 'base.json': base('NodeNext') }).byHand).toEqual([]);
-    expect(plan({ ...files, 'base.json': base('CommonJS') }).byHand).toEqual([
-      'tsconfig.json needs these compilerOptions: {"module":"nodenext"}',
-    ]);
-  });
-
-  it.each<[title: string, files: Record<string, string>]>([
-    [
-      'in a package that it extends',
-      {
-        'tsconfig.json': '{ "extends": "@tsconfig/node20" }',
-        'node_modules/@tsconfig/node20/tsconfig.json':
-          '{ "compilerOptions": { "module": "node20", "isolatedModules": true } }',
-      },
-    ],
-    [
-      'in a file of a package, and in its own',
-      {
-        'tsconfig.json': '{ "extends": ["ours/base.json"], "compilerOptions": { "allowJs": true } }',
-        'node_modules/ours/base.json': '{ "compilerOptions": { "moduleResolution": "bundler" } }',
-      },
-    ],
-  ])('may have its options %s', (_title, files) => {
-    expect(plan({ ...NEST_11, ...files }).byHand).toEqual([]);
-  });
-
-  it('does not go in a circle when a configuration extends itself', () => {
-    const files = { ...NEST_11, 'tsconfig.json': '{ "extends": "./tsconfig.json", "compilerOptions": [] }' };
-
-    expect(plan(files).byHand).toEqual([expect.stringContaining('needs these compilerOptions')]);
-  });
-
-  it('has nothing to change where there is no configuration of TypeScript', () => {
-    const { 'tsconfig.json': _, ...files } = NEST_11;
-
-    expect(plan(files).changes.map(({ path }) => path)).not.toContain('tsconfig.json');
-  });
-
-  it('is told when its TypeScript is too old', () => {
-    const files = withManifest(NEST_11, ({ devDependencies }) => (devDependencies.typescript = '~5.7.2'));
-
-    expect(plan(files).byHand).toEqual([expect.stringContaining('TypeScript 5.8 or newer')]);
-  });
-});
-
-describe('Jest', () => {
-  it('transforms the packages that are ES modules, in both configurations', () => {
-    const after = carriedOut(NEST_11);
-    const patterns = [
-      JSON.parse(after['package.json'] ?? '').jest.transformIgnorePatterns,
-      JSON.parse(after['test/jest-e2e.json'] ?? '').transformIgnorePatterns,
-    ];
-
-    for (const [pattern = ''] of patterns) {
-      const ignored = (path: string) => new RegExp(pattern).test(path);
-      expect(ignored('/app/node_modules/nestjs-wristband/dist/index.js')).toBe(false);
-      expect(ignored('/app/node_modules/.pnpm/jose@6.2.0/node_modules/jose/index.js')).toBe(false);
-      expect(ignored('/app/node_modules/.pnpm/express@5.1.0/node_modules/express/index.js')).toBe(true);
-      expect(ignored('/app/node_modules/cookie-parser/index.js')).toBe(true);
-    }
-    expect(changedLines(NEST_11, 'test/jest-e2e.json')).toHaveLength(3);
-  });
-
-  it('keeps patterns of its own, and the user is told', () => {
-    const own = { ...NEST_11, 'test/jest-e2e.json': '{ "transformIgnorePatterns": ["x"] }' };
-
-    expect(plan(own).byHand).toEqual([
-      expect.stringContaining('In test/jest-e2e.json:\n  transformIgnorePatterns: ['),
-    ]);
-  });
-
-  it('is told where its configuration is a program, until that has it', () => {
-    const files = withManifest(
-      NEST_11,
-      (manifest) => (manifest.scripts['test:e2e'] = 'jest --config=./jest.e2e.config.ts'),
-    );
-    const byHand = (source: string) => plan({ ...files, 'jest.e2e.config.ts': source }).byHand;
-
-    expect(byHand('export default {};')).toEqual([expect.stringContaining('In jest.e2e.config.ts:')]);
-    expect(byHand('export default { transformIgnorePatterns: [/nestjs-wristband/] };')).toEqual([]);
-  });
-
-  it('may have one configuration for all tests', () => {
-    const files = withManifest(NEST_11, ({ scripts }) => (scripts['test:e2e'] = 'jest'));
-    delete files['test/jest-e2e.json'];
-
-    expect(plan(files).byHand).toEqual([]);
-    expect(plan({ ...files, 'jest.config.js': '' }).byHand).toEqual([
-      expect.stringContaining('In jest.config.js:'),
-    ]);
+    expect(edited.map(({ path }) => path)).toEqual(['src/app.module.ts', 'package.json']);
+    expect(jest).toEqual({ rootDir: 'src', transform: { '^.+\\.(t|j)s$': 'ts-jest' } });
   });
 });
 

@@ -2,10 +2,8 @@ import type { Style } from './style.interface.js';
 
 const EXPRESS = {
   imports: ["import type { INestApplication } from '@nestjs/common';"],
-  type: 'INestApplication<App>',
-  start: `
-    app = testing.createNestApplication();
-    await app.init();`,
+  type: 'INestApplication',
+  create: 'app = testing.createNestApplication();',
 };
 
 const FASTIFY = {
@@ -16,60 +14,58 @@ const FASTIFY = {
     "} from '@nestjs/platform-fastify';",
   ],
   type: 'NestFastifyApplication',
-  start: `
-    app = testing.createNestApplication<NestFastifyApplication>(
+  create: `app = testing.createNestApplication<NestFastifyApplication>(
       new FastifyAdapter(),
-    );
-    await app.init();
-    await app.getHttpAdapter().getInstance().ready();`,
+    );`,
 };
 
-const TESTS = `
-  it('tells users who they are', async () => {
-    const ada = await signInAs(app, {
-      user: 'ada@example.com',
-      tenant: 'acme',
-    });
-
-    await request(app.getHttpServer())
-      .get('/profile')
-      .set(ada.headers)
-      .expect(200, {
-        userId: ada.userId,
-        tenantId: ada.tenantId,
-        tenantName: 'acme',
-      });
-  });
-
-  it('tells visitors nothing', async () => {
-    await request(app.getHttpServer()).get('/profile').expect(401);
-  });
-`;
-
-/** A test of the protected route through the whole application. */
-export function signInTest({ extension, runner, platform, rootModule: { name, from } }: Style): string {
-  const { imports, type, start } = platform === 'fastify' ? FASTIFY : EXPRESS;
+/** A test of the protected route through the whole application, for every test runner and module format. */
+export function signInTest({ runner, platform, rootModule: { name, from } }: Style): string {
+  const { imports, type, create } = platform === 'fastify' ? FASTIFY : EXPRESS;
   const lines = [
     ...imports,
     "import { Test } from '@nestjs/testing';",
     "import { signInAs } from 'nestjs-wristband/testing';",
-    "import request from 'supertest';",
-    ...(platform === 'fastify' ? [] : [`import type { App } from 'supertest/types${extension}';`]),
-    ...(runner === 'vitest' ? ["import { afterAll, beforeAll, describe, it } from 'vitest';"] : []),
+    ...(runner === 'vitest' ? ["import { afterAll, beforeAll, describe, expect, it } from 'vitest';"] : []),
     `import { ${name} } from '${from}';`,
   ];
   return `${lines.join('\n')}
 
 describe('GET /profile', () => {
   let app: ${type};
+  let url: string;
 
   beforeAll(async () => {
     const testing = await Test.createTestingModule({
       imports: [${name}],
     }).compile();
-${start.slice(1)}
+    ${create}
+    await app.listen(0);
+    url = \`\${await app.getUrl()}/profile\`;
   });
   afterAll(() => app.close());
-${TESTS}});
+
+  it('shows a user who is signed in', async () => {
+    const ada = await signInAs(app, {
+      user: 'ada@example.com',
+      tenant: 'acme',
+    });
+
+    const response = await fetch(url, { headers: ada.headers });
+
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({
+      userId: ada.userId,
+      tenantId: ada.tenantId,
+      tenantName: 'acme',
+    });
+  });
+
+  it('rejects a visitor', async () => {
+    const response = await fetch(url);
+
+    expect(response.status).toBe(401);
+  });
+});
 `;
 }
