@@ -27,6 +27,28 @@ export function appendSetCookie(response: HttpResponse, cookie: string): void {
   else rawResponse(response).appendHeader('Set-Cookie', cookie);
 }
 
+/** A method of Node without documentation, which is called once no header can change any more; HTTP/2 has none. */
+type Storing = ServerResponse & { _storeHeader?(firstLine: string, headers: unknown): void };
+
+/**
+ * Keeps `Set-Cookie` lines behind all others: browsers keep the last of two cookies with one name. Session middleware that
+ * came before writes its cookie after this library has, and cookie-session removes every line of the same name.
+ *
+ * @param lines asked for when the headers are final
+ */
+export function keepSetCookiesLast(response: Storing, lines: () => readonly string[]): void {
+  const store = response._storeHeader?.bind(response);
+  if (!store) return;
+  response._storeHeader = (firstLine, headers) => {
+    const own = lines();
+    if (own.length > 0) {
+      const others = [response.getHeader('Set-Cookie') ?? []].flat().map(String);
+      response.setHeader('Set-Cookie', [...others.filter((line) => !own.includes(line)), ...own]);
+    }
+    store(firstLine, headers);
+  };
+}
+
 /** Sets a header, replacing what was there. */
 export function setHeader(response: HttpResponse, name: string, value: string): void {
   const reply = fastifyReply(response);

@@ -5,11 +5,13 @@ import onHeaders from 'on-headers';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { sendError } from '../http/error-response.js';
 import { HeldResponse } from '../http/held-response.js';
+import { keepSetCookiesLast } from '../http/http-response.js';
 import type { SessionInUse } from './session-in-use.js';
 
 /** Has a session written as the headers are. */
 export function writeWithHeaders(response: ServerResponse, session: SessionInUse): void {
   onHeaders(response, () => void session.begin(response));
+  keepSetCookiesLast(response, () => session.cookies);
 }
 
 /**
@@ -44,4 +46,5 @@ export function writeBeforeResponse(
   };
   const begin = (open: ServerResponse) => (isSearching ? afterSearch(open) : opened()?.begin(open));
   new HeldResponse(response, begin, replace);
+  keepSetCookiesLast(response, () => opened()?.cookies ?? []);
 }

@@ -38,6 +38,7 @@ export class SessionInUse implements OpenSession {
   readonly #brought: ReceivedSession | undefined;
   /** What was decided last; an error was told to the handler when that was before the headers. */
   #decision: Decision | undefined;
+  #cookies: readonly string[] = [];
   #hasBegun = false;
   #ongoing: Promise<void> | undefined;
 
@@ -54,9 +55,9 @@ export class SessionInUse implements OpenSession {
     this.cookieNames = cookieNames;
   }
 
-  /** Tells of changes that come too late. */
-  watch(response: ServerResponse): void {
-    response.on('close', () => this.#reportLostWrite());
+  /** The `Set-Cookie` lines that the response got. */
+  get cookies(): readonly string[] {
+    return this.#cookies;
   }
 
   /** The response says nothing about the session, for example because it had begun when that was opened. */
@@ -213,13 +214,14 @@ export class SessionInUse implements OpenSession {
   #setCookies(response: ServerResponse): void {
     const decision = this.#decision;
     if (!decision || decision.cookies.length === 0) return;
+    this.#cookies = decision.cookies;
     for (const cookie of decision.cookies) appendSetCookie(response, cookie);
     const { isEnded } = WristbandSession.stateOf(this.session);
     for (const event of sessionOutcome(this.#brought, decision, isEnded)) this.events.emit(event);
   }
 
-  /** Whoever streams a response may change the session long after its headers. */
-  #reportLostWrite(): void {
+  /** To be called at the end of the response: one that streams may change the session long after its headers. */
+  reportLostWrite(): void {
     const decision = this.#decision;
     if (!this.#hasBegun || !decision || isSameSnapshot(decision.snapshot, snapshotOf(this))) return;
     this.events.error('The session was changed after the response headers had been sent: the change is lost');

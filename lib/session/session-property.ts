@@ -1,7 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { ResolvedOptions } from '../config/resolved-options.js';
-import { WristbandEvents } from '../events/wristband-events.js';
 import { defineRequestProperty } from '../http/request-property.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { bindServer } from './request-identity.js';
@@ -14,7 +13,6 @@ export class SessionProperty implements OnModuleInit {
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly adapterHost: HttpAdapterHost,
     private readonly sessions: SessionManager,
-    private readonly events: WristbandEvents,
   ) {}
 
   onModuleInit(): void {
@@ -22,15 +20,13 @@ export class SessionProperty implements OnModuleInit {
     const name = this.options.session?.requestProperty;
     // An application context without a server has no requests.
     if (!httpAdapter || name === undefined) return;
-    bindServer(httpAdapter.getInstance<object>(), this.sessions);
+    const server = httpAdapter.getInstance<object>();
+    bindServer(server, this.sessions);
     defineRequestProperty(
       httpAdapter,
       name,
       (request, response) => this.sessions.open(request, response),
-      () =>
-        this.events.warn(
-          `req.${name} is used by something else; set session.requestProperty to another name`,
-        ),
+      (user) => this.sessions.conflicts?.warnOfProperty(user, { server }),
     );
   }
 }

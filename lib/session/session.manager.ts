@@ -13,6 +13,7 @@ import type { TokenData } from '../interfaces/auth-flow.interface.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { Spans } from '../telemetry/spans.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
+import { NameConflicts } from './name-conflicts.js';
 import { readOnlyCopy } from './read-only-session.js';
 import { copyFields } from './received-session.js';
 import { identityOf } from './request-identity.js';
@@ -34,6 +35,8 @@ const NOTHING: FoundSession = { received: undefined, cookieNames: [] };
 export class SessionManager {
   /** Where processes share what they know about sessions, or the sessions themselves. */
   readonly store: WatchedStore | undefined;
+  /** Absent where there are no sessions. */
+  readonly conflicts: NameConflicts | undefined;
   readonly #inUse = new WeakMap<IncomingMessage, SessionInUse>();
   /** Sessions that are being looked for. A request asks once, also when that fails. */
   readonly #searches = new WeakMap<IncomingMessage, Promise<WristbandSession>>();
@@ -52,6 +55,7 @@ export class SessionManager {
   ) {
     const store = options?.store ?? options?.coordinationStore;
     this.store = store && new WatchedStore(store, events, spans);
+    this.conflicts = options && new NameConflicts(options, events);
     this.application = name;
     this.#options = options;
     this.#trustedOrigins = trustedOrigins;
@@ -93,7 +97,11 @@ export class SessionManager {
     const isLate = target.headersSent;
     const use = (one: FoundSession) => {
       const inUse = this.#use(request, one);
-      inUse.watch(target);
+      this.conflicts?.checkRequest(request, one.received !== undefined);
+      target.on('close', () => {
+        inUse.reportLostWrite();
+        this.conflicts?.checkResponse(request, target, inUse.cookies);
+      });
       if (isLate) inUse.skipResponse();
       else if (!this.isAsync) writeWithHeaders(target, inUse);
       return inUse.session;
