@@ -29,9 +29,8 @@ interface FastifyReplyLike {
   readonly raw: ServerResponse;
 }
 
-type Getter = () => unknown;
-
-const ownGetters = new WeakSet<Getter>();
+/** Getters of {@link defineRequestProperty}. */
+const ownGetters = new WeakSet<object>();
 
 /**
  * Puts a property on all requests of an application that is only read when somebody asks for it. For requests
@@ -95,7 +94,7 @@ function defineOnFastify(
 
 function define(prototype: object, name: string, get: (this: never) => unknown, onTaken: OnTaken): void {
   if (isForeign(propertyOf(prototype, name))) return onTaken(undefined);
-  ownGetters.add(get as Getter);
+  ownGetters.add(get);
   Object.defineProperty(prototype, name, {
     configurable: true,
     get,
@@ -115,7 +114,9 @@ function propertyOf(target: object, name: string): PropertyDescriptor | undefine
 }
 
 function isForeign(property: PropertyDescriptor | undefined): boolean {
-  return property !== undefined && !(property.get && ownGetters.has(property.get));
+  if (!property) return false;
+  const { get }: { get?: object | undefined } = property;
+  return get === undefined || !ownGetters.has(get);
 }
 
 /** The package in `node_modules` whose code called a function; `undefined` for code of the application. */

@@ -6,7 +6,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import cookieSession from 'cookie-session';
 import expressSession from 'express-session';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MemorySessionStore, Session, type SessionOptions } from '../../lib/index.js';
+import { appendSetCookie } from '../../lib/http/http-response.js';
+import { type HttpResponse, MemorySessionStore, Session, type SessionOptions } from '../../lib/index.js';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
 import { Browser } from '../support/browser.js';
 import { CounterController } from '../support/counter.controller.js';
@@ -31,24 +32,17 @@ class PagesController {
   }
 
   @Get('csrf')
-  csrf(@Session() session: Session<{ count: number }>, @Res({ passthrough: true }) res: HeaderTarget) {
-    const set = (res.header ?? res.setHeader)!.bind(res);
-    set('Set-Cookie', 'CSRF-TOKEN=theirs; Path=/');
+  csrf(@Session() session: Session<{ count: number }>, @Res({ passthrough: true }) res: HttpResponse) {
+    appendSetCookie(res, 'CSRF-TOKEN=theirs; Path=/');
     session.count = 1;
     return {};
   }
 
   @Get('sign-out')
-  signOut(@Session() session: Session<{ count: number }>, @Res({ passthrough: true }) res: HeaderTarget) {
-    const set = (res.header ?? res.setHeader)!.bind(res);
-    set('Set-Cookie', 'session=; Path=/; Max-Age=0');
+  signOut(@Session() session: Session<{ count: number }>, @Res({ passthrough: true }) res: HttpResponse) {
+    appendSetCookie(res, 'session=; Path=/; Max-Age=0');
     return { size: session.size };
   }
-}
-
-interface HeaderTarget {
-  header?(name: string, value: string): void;
-  setHeader?(name: string, value: string): void;
 }
 
 const KEYS = ['some-key-of-the-neighbour-of-32-or-more-chars'];
