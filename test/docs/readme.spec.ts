@@ -71,7 +71,13 @@ describe('README', () => {
       outDir: join(folder, 'dist'),
       declaration: false,
       exactOptionalPropertyTypes: true,
+      types: ['node', 'vitest/globals'],
     };
+    const spec = readFileSync(join(folder, 'orders.spec.ts'), 'utf8');
+    writeFileSync(
+      join(folder, 'orders.spec.ts'),
+      spec.replace(/'(\.\/[\w.]+)'(; \/\/ '\1\.js')/, "'$1.js'$2"),
+    );
     writeFileSync(
       join(folder, 'tsconfig.json'),
       JSON.stringify({
@@ -85,6 +91,7 @@ describe('README', () => {
     const { stdout: mistakes } = spawnSync(join(folder, 'node_modules/.bin/tsc'), ['-p', folder], {
       encoding: 'utf8',
     });
+    writeFileSync(join(folder, 'orders.spec.ts'), spec);
     writeFileSync(join(folder, 'dist/start.mjs'), START);
     const started = spawnSync(process.execPath, ['dist/start.mjs'], {
       cwd: folder,
@@ -94,9 +101,9 @@ describe('README', () => {
 
     expect(blocks.map(({ name }) => name)).toEqual([
       'app.module.ts',
-      'orders.controller.ts',
+      'configured.module.ts',
       'auth.controller.ts',
-      'reports.controller.ts',
+      'orders.controller.ts',
       'cart.controller.ts',
       'store.module.ts',
       'back-channel.controller.ts',
@@ -114,12 +121,12 @@ describe('README', () => {
   });
 
   it('has a test that passes beside the quick start, and fails where the guard is missing', () => {
-    const controller = join(folder, 'orders.controller.ts');
-    const guarded = readFileSync(controller, 'utf8');
+    const quickStart = join(folder, 'app.module.ts');
+    const guarded = readFileSync(quickStart, 'utf8');
     const tsconfig = JSON.stringify({ extends: join(root, 'tsconfig.json'), include: ['*.ts'] });
     writeFileSync(join(folder, 'tsconfig.json'), tsconfig);
     const config =
-      "export default { test: { include: ['orders.spec.ts'], testTimeout: 60000, hookTimeout: 60000 } };";
+      "export default { test: { globals: true, include: ['orders.spec.ts'], testTimeout: 60000, hookTimeout: 60000 } };";
     writeFileSync(join(folder, 'vitest.config.mjs'), config);
     const runTest = () => {
       const vitest = join(folder, 'node_modules/.bin/vitest');
@@ -129,7 +136,7 @@ describe('README', () => {
     };
 
     const asPasted = runTest();
-    writeFileSync(controller, guarded.replace('@UseGuards(SessionAuthGuard)', ''));
+    writeFileSync(quickStart, guarded.replace('@UseGuards(SessionAuthGuard)', ''));
     const unguarded = runTest();
 
     expect(asPasted).toEqual({ numPassedTests: 2, numFailedTests: 0 });

@@ -125,14 +125,6 @@ describe('the package', () => {
   });
 });
 
-it('README has the lines that Jest needs in a fresh application', () => {
-  const [, lines = ''] = /```json\n("transform"[\s\S]*?)```/.exec(packed('README.md')) ?? [];
-  const { jest } = JSON.parse(packed('test/package/apps/nest-11-jest/package.json')) as { jest: object };
-
-  expect(JSON.parse(`{${lines}}`)).toMatchObject({ transformIgnorePatterns: [expect.any(String)] });
-  expect(jest).toMatchObject(JSON.parse(`{${lines}}`));
-});
-
 describe('the dependencies', () => {
   // Templates hold the imports of the files that `init` writes.
   const scripts = () => files.filter((file) => file.endsWith('.js') && !file.includes('/templates/'));
