@@ -76,7 +76,7 @@ export class CallbackFlow {
     try {
       const outcome = await this.#answer(request, query, config);
       this.loginStates.clear(request, response, config, state);
-      return 'reason' in outcome ? this.#startAgain(request, state, config, outcome) : outcome;
+      return 'tenant' in outcome ? this.#startAgain(request, state, config, outcome) : outcome;
     } catch (error) {
       const isPassing = error instanceof WristbandException && error.getStatus() >= 500;
       const isUnread = error instanceof WristbandException && error.code === 'invalid_request';

@@ -61,10 +61,12 @@ export interface CallbackData extends TokenData {
 export type RedirectReason =
   'missing_login_state' | 'invalid_login_state' | 'login_required' | 'invalid_grant';
 
-/** The sign-in is complete. */
+/** The sign-in is complete. What the other result has is declared as absent, so both can be destructured. */
 export interface CompletedCallbackResult {
   readonly type: 'completed';
   readonly callbackData: CallbackData;
+  readonly redirectUrl?: undefined;
+  readonly reason?: undefined;
 }
 
 /** The sign-in has to start again at `redirectUrl`. */
@@ -72,7 +74,17 @@ export interface RedirectRequiredCallbackResult {
   readonly type: 'redirect_required';
   readonly redirectUrl: string;
   readonly reason: RedirectReason;
+  readonly callbackData?: undefined;
 }
 
-/** Result of `callback()`; switch on `type`. */
+/**
+ * Result of `callback()`; switch on `type`.
+ *
+ * @example
+ * ```ts
+ * const { type, callbackData, redirectUrl } = await wristband.callback(req, res);
+ * if (type === 'redirect_required') return wristband.createCallbackResponse(req, res, redirectUrl);
+ * session.fromCallback(callbackData);
+ * ```
+ */
 export type CallbackResult = CompletedCallbackResult | RedirectRequiredCallbackResult;

@@ -12,6 +12,7 @@ import type {
   ExpressSessionStore,
   HttpRedirectResponse,
   LogoutConfig,
+  RedirectReason,
   RedisClient,
   Session,
   SessionResponse,
@@ -52,16 +53,26 @@ void wristband.login('/login', express[1]);
 // @ts-expect-error -- no such option
 void wristband.login(...express, { tenant: 'acme' });
 
-// Results are told apart by their type.
+// The type of a result narrows the rest of it, also after destructuring.
 if (result.type === 'completed') {
   expectTypeOf(result.callbackData.userInfo.userId).toEqualTypeOf<string>();
-  // @ts-expect-error -- nothing to redirect to
-  void result.redirectUrl;
+  expectTypeOf(result.redirectUrl).toEqualTypeOf<undefined>();
+  expectTypeOf(result.reason).toEqualTypeOf<undefined>();
 } else {
   expectTypeOf(result.redirectUrl).toEqualTypeOf<string>();
-  // @ts-expect-error -- nobody signed in
-  void result.callbackData;
+  expectTypeOf(result.callbackData).toEqualTypeOf<undefined>();
 }
+const { type, callbackData, redirectUrl, reason } = result;
+if (type === 'redirect_required') {
+  expectTypeOf(redirectUrl).toEqualTypeOf<string>();
+  expectTypeOf(reason).toEqualTypeOf<RedirectReason>();
+} else {
+  expectTypeOf(callbackData.userInfo.userId).toEqualTypeOf<string>();
+}
+// @ts-expect-error -- before `type` was looked at, there may be none
+void callbackData.userInfo;
+// @ts-expect-error -- before `type` was looked at, there may be none
+void new URL(redirectUrl);
 if (event.type === 'return_url.rejected')
   expectTypeOf(event.reason).toEqualTypeOf<'not_allowed' | 'too_long'>();
 
