@@ -59,6 +59,9 @@ describe('npm start', () => {
     expect(await textOf('user')).toContain('Grace');
     expect(await textOf('tenant')).toMatch(/acme/i);
     expect(await textOf('session-expiry')).toMatch(/in (1 hour|59 min|60 min)/i);
+    await page.getByTestId('density').click();
+    await page.locator('.compact[data-testid=orders-card]').waitFor();
+    expect(await textOf('user')).toContain('Grace');
 
     await page.getByTestId('sign-out').click();
     await page.locator('input[name=password]').waitFor();

@@ -9,6 +9,7 @@ import { OrdersController } from './orders/orders.controller.js';
 import { OrdersService } from './orders/orders.service.js';
 import { ErrorPageFilter } from './pages/error-page.filter.js';
 import { PagesController } from './pages/pages.controller.js';
+import { PreferencesController } from './preferences/preferences.controller.js';
 
 @Module({
   imports: [
@@ -33,7 +34,7 @@ import { PagesController } from './pages/pages.controller.js';
       },
     }),
   ],
-  controllers: [AccessController, AuthController, OrdersController, PagesController],
+  controllers: [AccessController, AuthController, OrdersController, PagesController, PreferencesController],
   providers: [OrdersService, { provide: APP_FILTER, useClass: ErrorPageFilter }],
 })
 export class AppModule {}

@@ -1,7 +1,9 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
+import { ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import cookieParser from 'cookie-parser';
 import { AppModule } from './app.module.js';
 
 export async function createApp(): Promise<NestExpressApplication> {
@@ -13,6 +15,8 @@ export async function createApp(): Promise<NestExpressApplication> {
     forceCloseConnections: true,
   });
   app.disable('x-powered-by');
+  // For the application's own cookies. Sessions need none: they are read from the `Cookie` header.
+  app.use(cookieParser(app.get(ConfigService).getOrThrow<string>('COOKIE_SECRET')));
   app.useStaticAssets(join(import.meta.dirname, '../public'), { prefix: '/assets' });
   return app;
 }

@@ -26,6 +26,7 @@ async function start(): Promise<void> {
   }
   const hasOwnSecret = Boolean(env.SESSION_SECRET);
   env.SESSION_SECRET ||= randomBytes(32).toString('base64url');
+  env.COOKIE_SECRET ||= randomBytes(32).toString('base64url');
 
   const emulator = missing.length > 0 ? await startEmulator(port) : undefined;
   if (emulator) Object.assign(env, emulatorEnvironment(emulator, port));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { signInAs, startWristbandEmulator, type WristbandEmulator } from 'nestjs-wristband/testing';
 import request from 'supertest';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ADMIN_ROLE } from '../src/access/access.constants.js';
 import { createApp } from '../src/app.js';
 import { emulatorEnvironment } from '../src/emulator.js';
@@ -14,9 +14,12 @@ let app: NestExpressApplication;
 
 beforeAll(async () => {
   emulator = await startWristbandEmulator();
-  Object.assign(process.env, emulatorEnvironment(emulator, PORT), {
+  const variables = {
+    ...emulatorEnvironment(emulator, PORT),
     SESSION_SECRET: randomBytes(32).toString('base64url'),
-  });
+    COOKIE_SECRET: randomBytes(32).toString('base64url'),
+  };
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
   app = await createApp();
   await app.init();
 });
@@ -24,6 +27,7 @@ afterEach(() => emulator.heal());
 afterAll(async () => {
   await app?.close();
   await emulator?.close();
+  vi.unstubAllEnvs();
 });
 
 const get = (path: string, headers: Readonly<Record<string, string>> = {}) =>
@@ -46,6 +50,51 @@ describe('the home page', () => {
 
     expect(text).toContain('Grace');
     expect(text).toContain('acme');
+  });
+});
+
+describe('the density of rows', () => {
+  /** Chooses it as the form of the home page does, and returns the cookie that keeps it. */
+  const choose = async (density: string, headers: Readonly<Record<string, string>>) => {
+    const post = request(app.getHttpServer()).post('/preferences').type('form').set(headers);
+    const { headers: answer } = await post.send({ density }).expect(303).expect('Location', '/');
+    return String(answer['set-cookie']).split(';')[0]!;
+  };
+  const rows = /class="card (\w+)" data-testid="orders-card"/;
+
+  it.each(['before', 'after'])('is kept in a signed cookie %s that of the session', async (place) => {
+    const { headers } = await signInAs(app, grace);
+
+    const density = await choose('compact', headers);
+    const cookies = place === 'before' ? [density, headers.cookie] : [headers.cookie, density];
+    const { text } = await get('/', { ...headers, cookie: cookies.join('; ') }).expect(200);
+
+    expect(density).toMatch(/^density=s%3Acompact\./);
+    expect(rows.exec(text)?.[1]).toBe('compact');
+    expect(text).toContain('Grace');
+  });
+
+  it.each(['density=compact', 'density=s%3Acompact.forged', 'density=j%3A%7B%22a%22%3A1%7D', 'session=j:{}'])(
+    'is comfortable for a cookie that this application did not sign: %s',
+    async (cookie) => {
+      const { headers } = await signInAs(app, grace);
+
+      const { text } = await get('/', { ...headers, cookie: `${cookie}; ${headers.cookie}` }).expect(200);
+
+      expect(rows.exec(text)?.[1]).toBe('comfortable');
+      expect(text).toContain('Grace');
+    },
+  );
+
+  it('outlives the session', async () => {
+    const { headers } = await signInAs(app, grace);
+    const density = await choose('compact', headers);
+    await get('/api/auth/logout', headers).expect(302);
+
+    const { headers: again } = await signInAs(app, grace);
+
+    const { text } = await get('/', { ...again, cookie: `${again.cookie}; ${density}` }).expect(200);
+    expect(rows.exec(text)?.[1]).toBe('compact');
   });
 });
 

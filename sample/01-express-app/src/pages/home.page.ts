@@ -1,3 +1,4 @@
+import type { Density } from '../preferences/density.js';
 import { type Html, html } from './html.template.js';
 import { layoutPage } from './layout.page.js';
 
@@ -7,10 +8,12 @@ export interface HomeView {
   readonly tenantName: string | undefined;
   readonly sessionExpiry: Date;
   readonly tokenExpiry: Date;
+  readonly density: Density;
 }
 
 /** The start page of somebody who is signed in. */
-export function homePage({ fullName, email, tenantName, sessionExpiry, tokenExpiry }: HomeView): string {
+export function homePage(view: HomeView): string {
+  const { fullName, email, tenantName, sessionExpiry, tokenExpiry, density } = view;
   return layoutPage(
     tenantName ?? 'Home',
     html`<section class="card">
@@ -29,9 +32,10 @@ export function homePage({ fullName, email, tenantName, sessionExpiry, tokenExpi
           <dd>is renewed <span data-testid="token-expiry">${moment(tokenExpiry)}</span></dd>
         </dl>
       </section>
-      <section class="card">
+      <section class="card ${density}" data-testid="orders-card">
         <div class="bar">
           <h2>Orders</h2>
+          ${densityForm(density)}
           <button type="button" id="load-orders" data-testid="load-orders">Load orders</button>
         </div>
         <div id="orders" data-testid="orders" aria-live="polite">
@@ -40,6 +44,13 @@ export function homePage({ fullName, email, tenantName, sessionExpiry, tokenExpi
       </section>
       <p><a href="/access" data-testid="access">Who may come in? Every guard and decorator to try</a></p>`,
   );
+}
+
+function densityForm(density: Density): Html {
+  const other: Density = density === 'compact' ? 'comfortable' : 'compact';
+  return html`<form class="inline" method="post" action="/preferences">
+    <button class="light" name="density" value="${other}" data-testid="density">Make rows ${other}</button>
+  </form>`;
 }
 
 const CLOCK = new Intl.DateTimeFormat('en', { timeStyle: 'short', hourCycle: 'h23' });

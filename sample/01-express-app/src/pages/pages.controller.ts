@@ -5,6 +5,7 @@ import { Session, SessionAuthGuard } from 'nestjs-wristband';
 import type { AppSession } from '../auth/app-session.interface.js';
 import { SESSION_MAX_AGE } from '../auth/session.constants.js';
 import { OrdersService } from '../orders/orders.service.js';
+import { densityOf } from '../preferences/density.js';
 import { accessPage } from './access.page.js';
 import { homePage } from './home.page.js';
 import { orderPage } from './order.page.js';
@@ -34,7 +35,8 @@ export class PagesController {
       });
     }
     const sessionExpiry = new Date(Date.now() + SESSION_MAX_AGE * 1000);
-    return homePage({ fullName, email, tenantName, sessionExpiry, tokenExpiry: new Date(expiresAt) });
+    const tokenExpiry = new Date(expiresAt);
+    return homePage({ fullName, email, tenantName, sessionExpiry, tokenExpiry, density: densityOf(req) });
   }
 
   @Get('orders/:id')
