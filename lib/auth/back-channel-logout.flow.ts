@@ -55,9 +55,12 @@ export class BackChannelLogoutFlow {
   async #endSessions({ sid, sub, issuedAt }: Omit<LogoutToken, 'jti'>): Promise<void> {
     const now = Date.now() / 1000;
     const { keeper } = this.sessions;
+    const issued = Math.min(issuedAt + SAME_MOMENT, now);
     // Of both the session counts: elsewhere the user stays signed in.
     if (sid !== undefined) await keeper.revokeAll('idpSessionId', sid, now + SIGN_IN_UNDER_WAY);
-    else if (sub !== undefined) await keeper.revokeAll('userId', sub, Math.min(issuedAt + SAME_MOMENT, now));
+    if (sub === undefined) return;
+    // A session that does not name its session at Wristband may be the one that is over.
+    await keeper.revokeAll(sid === undefined ? 'userId' : 'userWithoutIdpSession', sub, issued);
   }
 }
 

@@ -104,7 +104,10 @@ export class CallbackFlow {
     }
 
     assertIssuer(query.issuer, issuersOf(this.options));
-    const tenant = bindTenant(loginState, found);
+    // After a sign-in by custom domain the name in the query would be one that the user can choose.
+    const isNameUnproven = loginState.tenantName === undefined && loginState.tenantCustomDomain !== undefined;
+    const name = isNameUnproven ? this.tenants.ofSubdomain(request, config) : found.name;
+    const tenant = bindTenant(loginState, { ...found, name });
     const returnUrl = this.returnUrls.choose({ requested: loginState.returnUrl }, config, tenant);
     if (query.error !== undefined) {
       const error = callbackError(query.error, query.errorDescription);
@@ -113,14 +116,15 @@ export class CallbackFlow {
     }
     if (query.code === undefined)
       throw new WristbandException('invalid_request', 'The query parameter code is missing');
-    if (tenant.name === undefined) return { reason: 'invalid_login_state', tenant, returnUrl };
-    return this.#signIn(query.code, loginState, { ...tenant, name: tenant.name }, returnUrl);
+    if (tenant.name === undefined && tenant.customDomain === undefined)
+      return { reason: 'invalid_login_state', tenant, returnUrl };
+    return this.#signIn(query.code, loginState, tenant, returnUrl);
   }
 
   async #signIn(
     code: string,
     loginState: LoginState,
-    tenant: Tenant & { readonly name: string },
+    tenant: Tenant,
     returnUrl: string | undefined,
   ): Promise<CompletedCallbackResult | Restart> {
     const grant: CodeGrant = {
@@ -160,7 +164,7 @@ export class CallbackFlow {
 
   #callbackData(
     tokens: TokenAnswer,
-    tenant: Tenant & { readonly name: string },
+    tenant: Tenant,
     { customState }: LoginState,
     identity: Identity,
     returnUrl: string | undefined,
@@ -168,7 +172,7 @@ export class CallbackFlow {
     const callbackData: CallbackData = {
       ...toTokenData(tokens, this.options.tokenExpirationBuffer),
       idToken: tokens.idToken ?? '',
-      tenantName: tenant.name,
+      tenantName: tenant.name ?? '',
       ...identity,
       ...(tenant.customDomain !== undefined && { tenantCustomDomain: tenant.customDomain }),
       ...(customState !== undefined && { customState }),
@@ -198,7 +202,10 @@ export class CallbackFlow {
 }
 
 /** The tenant of a callback is that of its login; an answer for another tenant must not end in this sign-in's session. */
-function bindTenant(loginState: LoginState, found: Tenant): Tenant {
+function bindTenant(
+  loginState: LoginState,
+  found: Partial<Record<keyof Tenant, string | undefined>>,
+): Tenant {
   const name = loginState.tenantName ?? found.name;
   const customDomain = loginState.tenantCustomDomain ?? found.customDomain;
   const isSameName = found.name === undefined || found.name === name;

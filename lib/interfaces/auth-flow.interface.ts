@@ -41,7 +41,7 @@ export interface TokenData {
 export interface CallbackData extends TokenData {
   readonly idToken: string;
   /**
-   * The tenant of the login, or what the callback says when the login knew only a custom domain. It comes through the
+   * The tenant of the login; empty after a sign-in by custom domain that began without a name. It comes through the
    * browser: show it and build links with it, but keep tenants apart by `userInfo.tenantId`.
    */
   readonly tenantName: string;

@@ -6,16 +6,21 @@ import type { StoredSession } from './session.js';
 const MAX_ENTRIES = 50_000;
 
 /** The fields by which many sessions can be ended at once. */
-const SESSION_OWNERS = ['userId', 'tenantId', 'idpSessionId'] as const;
+const OWNER_FIELDS = ['userId', 'tenantId', 'idpSessionId'] as const;
 
-export type SessionOwner = (typeof SESSION_OWNERS)[number];
+/** `userWithoutIdpSession` is the user of a session that does not name its session at Wristband. */
+export type SessionOwner = (typeof OWNER_FIELDS)[number] | 'userWithoutIdpSession';
 
 /** The owners of a session, as far as its fields name them. */
 export function ownersOf(fields: StoredSession['fields']): [owner: SessionOwner, value: string][] {
-  return SESSION_OWNERS.flatMap((owner) => {
+  const owners = OWNER_FIELDS.flatMap((owner): [SessionOwner, string][] => {
     const value = fields[owner];
-    return typeof value === 'string' ? [[owner, value] satisfies [SessionOwner, string]] : [];
+    return typeof value === 'string' ? [[owner, value]] : [];
   });
+  const { userId, idpSessionId } = fields;
+  if (typeof userId === 'string' && typeof idpSessionId !== 'string')
+    owners.push(['userWithoutIdpSession', userId]);
+  return owners;
 }
 
 /** Whether a session belongs to a user. What visitors do must not push out what protects users. */

@@ -149,7 +149,7 @@ export class WristbandSession implements Omit<SessionMethods<Record<string, unkn
       expiresAt,
       userId: userInfo.userId,
       tenantId: userInfo.tenantId,
-      tenantName,
+      ...(tenantName !== '' && { tenantName }),
       identityProviderName: userInfo.identityProviderName,
       ...(csrfToken !== undefined && { csrfToken }),
       ...(refreshToken !== undefined && { refreshToken }),

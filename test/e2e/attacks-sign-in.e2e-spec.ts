@@ -69,6 +69,24 @@ describePlatforms('an attack on a sign-in', (platform) => {
     expect(await attacker.cookies(app.origin)).toEqual(['__Host-session']);
   });
 
+  it('invented codes reach Wristband once for each sign-in that was started', async () => {
+    const browser = new Browser();
+    const started = await visit(browser, loginUrl());
+    const state = started.location.searchParams.get('state') ?? '';
+    const cookie = await browser.jar.getCookieString(app.origin);
+    const callback = (code: string) => {
+      const query = new URLSearchParams({ state, code, tenant_name: 'acme' });
+      return visit(new Browser(), `${app.origin}/api/auth/callback?${query}`, cookie);
+    };
+
+    const atOnce = await Promise.all(Array.from({ length: 20 }, (_, index) => callback(`code-${index}`)));
+    for (let index = 0; index < 10; index += 1) await callback(`later-${index}`);
+
+    expect(emulator.callsTo('token')).toHaveLength(1);
+    expect(new Set(atOnce.map(({ status }) => status))).toEqual(new Set([302]));
+    for (const response of atOnce) expectNobodySignedIn(response);
+  });
+
   it('a link to the callback with the code and the state of an attacker signs nobody in', async () => {
     const callback = await untilCallback(new Browser());
     const victim = new Browser();

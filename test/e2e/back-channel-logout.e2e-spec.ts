@@ -1,10 +1,11 @@
-import { All, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { All, Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type HttpRequest,
   type HttpResponse,
   MemorySessionStore,
   Public,
+  Session,
   type SessionOptions,
   WristbandAuthService,
 } from '../../lib/index.js';
@@ -50,6 +51,16 @@ class BackChannelController {
   }
 }
 
+/** What a session from before the field has. */
+@Controller('forget-idp-session')
+class ForgetController {
+  @Get()
+  forget(@Session() session: Session) {
+    delete session.idpSessionId;
+    return {};
+  }
+}
+
 const MODES: readonly [mode: string, createOptions: () => Partial<SessionOptions>][] = [
   ['cookies', () => ({})],
   ['cookies that several processes share', () => ({ coordinationStore: new MemorySessionStore() })],
@@ -70,7 +81,7 @@ async function start(platform: Platform, session: Partial<SessionOptions>): Prom
   const app = await startTestApp({
     emulator,
     platform,
-    controllers: [BackChannelController, CounterController],
+    controllers: [BackChannelController, CounterController, ForgetController],
     options: { session: { secrets: SESSION_SECRET, secure: false, ...session } },
   });
   emulator.setApplication({
@@ -200,6 +211,19 @@ describe.each(MODES)('with sessions in %s', (_, createOptions) => {
       later(61);
       await browser.get(`${app.origin}/api/auth/login?tenant_name=acme`);
       expect(await statusOf(browser, app)).toBe(200);
+    });
+
+    it('ends by sid and sub the sessions of the user that name no session at Wristband, and no others', async () => {
+      const unnamed = await signedIn(app, emulator, LINUS);
+      await unnamed.get(`${app.origin}/forget-idp-session`);
+      const named = await signedIn(app, emulator, LINUS);
+      const sub = userOf(emulator, LINUS).id;
+      later(5);
+
+      await send(app, await emulator.signLogoutToken({ sub, sid: 'another' }));
+
+      expect(await statusOf(unnamed, app)).toBe(401);
+      expect(await statusOf(named, app)).toBe(200);
     });
 
     it('answers 200 with nothing in it that a cache may keep', async () => {

@@ -124,10 +124,23 @@ describePlatforms('sign-in with options', (platform) => {
     );
     const { location } = await browser.get(`${app.origin}/api/auth/logout`, { redirect: 'manual' });
 
-    expect(landed.json()).toMatchObject({ metadata: { tenantName: 'globex' } });
-    expect(lastCallback.data).toMatchObject({ tenantName: 'globex', tenantCustomDomain: customDomain });
+    // The name in the query of the callback is one that the user can choose.
+    expect(landed.json()).toMatchObject({ tenantId: 'tenant-globex', metadata: {} });
+    expect(lastCallback.data).toMatchObject({ tenantName: '', tenantCustomDomain: customDomain });
     expect(emulator.callsTo('authorize')[0]?.host).toBe(customDomain);
     expect(location.host).toBe(customDomain);
+  });
+
+  it('has the tenant name of a sign-in by custom domain that began with it', async () => {
+    const { customDomain } = emulator.tenants.find(({ name }) => name === 'globex')!;
+
+    await signIn(
+      browser,
+      `${app.origin}/api/auth/login?tenant_custom_domain=${customDomain}&tenant_name=globex`,
+      user('linus@globex.example'),
+    );
+
+    expect(lastCallback.data).toMatchObject({ tenantName: 'globex', tenantCustomDomain: customDomain });
   });
 
   it('gives back customState and the return URL of the login config', async () => {
