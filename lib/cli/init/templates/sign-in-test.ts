@@ -19,6 +19,30 @@ const FASTIFY = {
     );`,
 };
 
+const TESTS = `
+  it('shows a user who is signed in', async () => {
+    const ada = await signInAs(app, {
+      user: 'ada@example.com',
+      tenant: 'acme',
+    });
+
+    const response = await fetch(url, { headers: ada.headers });
+
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({
+      userId: ada.userId,
+      tenantId: ada.tenantId,
+      tenantName: 'acme',
+    });
+  });
+
+  it('rejects a visitor', async () => {
+    const response = await fetch(url);
+
+    expect(response.status).toBe(401);
+  });
+`;
+
 /** A test of the protected route through the whole application, for every test runner and module format. */
 export function signInTest({ runner, platform, rootModule: { name, from } }: Style): string {
   const { imports, type, create } = platform === 'fastify' ? FASTIFY : EXPRESS;
@@ -44,28 +68,6 @@ describe('GET /profile', () => {
     url = \`\${await app.getUrl()}/profile\`;
   });
   afterAll(() => app.close());
-
-  it('shows a user who is signed in', async () => {
-    const ada = await signInAs(app, {
-      user: 'ada@example.com',
-      tenant: 'acme',
-    });
-
-    const response = await fetch(url, { headers: ada.headers });
-
-    expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({
-      userId: ada.userId,
-      tenantId: ada.tenantId,
-      tenantName: 'acme',
-    });
-  });
-
-  it('rejects a visitor', async () => {
-    const response = await fetch(url);
-
-    expect(response.status).toBe(401);
-  });
-});
+${TESTS}});
 `;
 }
