@@ -4,7 +4,7 @@ import { AutoConfiguration } from '../config/auto-configuration.js';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
-import { requestHost } from '../http/http-request.js';
+import { rawRequest, requestHost } from '../http/http-request.js';
 import { QueryParameters } from '../http/query-parameters.js';
 import { showToPeople } from '../http/error-page.js';
 import { redirectTo, withQuery } from '../http/redirect.js';
@@ -76,7 +76,8 @@ export class LoginFlow {
     attempt: number,
   ): LoginParameters {
     const query = new QueryParameters(request);
-    const requested = given.returnUrl ?? withoutDoubleEncoding(query.get('return_url') ?? '');
+    const { referer } = rawRequest(request).headers;
+    const requested = given.returnUrl ?? withoutDoubleEncoding(query.get('return_url') ?? '', referer);
     const echoed = query.get('state');
     return {
       returnUrl: this.returnUrls.choose({ requested, echoed }, config, tenant),

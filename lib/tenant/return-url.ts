@@ -15,12 +15,20 @@ const DECEPTIVE = /[\p{Cc}\\]|^\s|\s$/u;
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 
 /**
- * The URL of a page as the browser showed it. Wristband's library for React encodes it although it is encoded, so `%20`
- * comes as `%2520`. That is taken back where every `%` of a whole URL is such a one, or what `encodeURI` adds besides.
+ * The URL of a page as the browser showed it. Wristband's library for React passes `window.location.href` through
+ * `encodeURI`, so that `%20` becomes `%2520`.
+ *
+ * @param referer the page that led to the Login Endpoint. Where the URL is that page, it shows whether it was encoded twice;
+ * otherwise it counts as that when every `%` could come from `encodeURI`
  */
-export function withoutDoubleEncoding(url: string): string {
-  const isDoubled = /^https?:\/\/[^%]*%/i.test(url) && !/%(?!25[\da-f]{2}|5[b-e]|60|7[b-d])/i.test(url);
-  return isDoubled ? url.replaceAll('%25', '%') : url;
+export function withoutDoubleEncoding(url: string, referer?: string): string {
+  if (!/^https?:\/\/[^%]*%/i.test(url)) return url;
+  const page = url.replace(/#.*/s, '');
+  if (referer === page) return url;
+  const isDoubled = /%25[\da-f]{2}/i.test(url) && !/%(?!25|5[b-e]|60|7[b-d])/i.test(url);
+  return isDoubled || (referer !== undefined && encodeURI(referer) === page)
+    ? url.replaceAll('%25', '%')
+    : url;
 }
 
 /** Whether a return URL is relative or leads to one of the application's own or trusted origins. */

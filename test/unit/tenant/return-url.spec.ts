@@ -228,6 +228,34 @@ describe('withoutDoubleEncoding', () => {
     expect(withoutDoubleEncoding(url)).toBe(url);
   });
 
+  it.each([
+    'https://app.example/p?q=%2525',
+    'https://app.example/p?q=%25',
+    'https://app.example/p?q=100%25ab',
+    'https://app.example/p?q=%E0%A4%A',
+    'https://app.example/p?q=100%',
+    'https://app.example/p?f[a]=%C3%A4#%2525',
+    'http://localhost:3000/%2520?next=/a%252Fb',
+  ])('sees by the page that led here whether it was encoded twice: %s', (href) => {
+    const referer = href.replace(/#.*/, '');
+
+    expect(withoutDoubleEncoding(href, referer)).toBe(href);
+    expect(withoutDoubleEncoding(encodeURI(href), referer)).toBe(href.replace('[a]', '%5Ba%5D'));
+  });
+
+  it('takes back what React encodes of a page whose address is malformed', () => {
+    expect(withoutDoubleEncoding(encodeURI('https://app.example/p?q=%E0%A4%A'))).toBe(
+      'https://app.example/p?q=%E0%A4%A',
+    );
+  });
+
+  it('looks at the URL alone where another page led here', () => {
+    for (const referer of ['https://app.example/', 'https://app.example/p', ''])
+      expect(withoutDoubleEncoding('https://app.example/p?q=a%2520b', referer)).toBe(
+        'https://app.example/p?q=a%20b',
+      );
+  });
+
   it('never changes where a URL leads to, nor whether it is allowed', () => {
     const rule = { applicationUrls: ['https://app.example/login'], trustedOrigins: [] };
     const part = fc.constantFrom(
