@@ -1,5 +1,6 @@
 import { ConfigurableModuleBuilder, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { checkedRoutes } from './controllers/endpoint-paths.js';
 import { readyMadeControllers } from './controllers/ready-made.controllers.js';
 import { WristbandConfigError } from './errors/wristband-config.error.js';
 import { WristbandAuthGuard } from './guards/wristband-auth.guard.js';
@@ -17,13 +18,14 @@ export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<Wristba
     { name: undefined, isGlobal: true, globalGuard: false, routes: undefined },
     (definition, { name, isGlobal, globalGuard, routes }): DynamicModule => {
       checkName(name);
-      const { providers, exports } = applicationProviders(name, definition.providers ?? []);
+      const endpoints = routes && checkedRoutes(routes);
+      const { providers, exports } = applicationProviders(name, definition.providers ?? [], endpoints);
       // An alias of the guard itself: `overrideProvider(WristbandAuthGuard)` in a test reaches it.
       const guard: Provider[] = globalGuard ? [{ provide: APP_GUARD, useExisting: WristbandAuthGuard }] : [];
       return {
         ...definition,
         global: isGlobal !== false,
-        controllers: routes ? readyMadeControllers(routes, name) : [],
+        controllers: endpoints ? readyMadeControllers(endpoints, name) : [],
         providers: [...providers, ...guard],
         exports,
       };

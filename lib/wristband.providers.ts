@@ -23,6 +23,7 @@ import { SessionAuthGuard } from './guards/session-auth.guard.js';
 import { WristbandAuthGuard } from './guards/wristband-auth.guard.js';
 import { WristbandHealthIndicator } from './health/wristband.health.js';
 import { SessionInterceptor } from './interceptors/session.interceptor.js';
+import type { WristbandRoutes } from './interfaces/endpoints.interface.js';
 import type { WristbandOptions } from './interfaces/wristband-options.interface.js';
 import { AccessTokenVerifier } from './jwt/access-token.verifier.js';
 import { RemoteKeySet } from './jwt/remote-key-set.js';
@@ -99,16 +100,19 @@ const providers: Provider[] = [
  * has none, under the classes themselves too.
  *
  * @param given the provider of the options, and whatever that needs
+ * @param routes of the ready-made endpoints, if there are any
  */
 export function applicationProviders(
   name: string | undefined,
   given: readonly Provider[],
+  routes?: Required<WristbandRoutes>,
 ): Required<Pick<DynamicModule, 'providers' | 'exports'>> {
   const options = getWristbandOptionsToken(name);
   const resolvedOptions: Provider = {
     provide: RESOLVED_OPTIONS,
     inject: [options],
-    useFactory: (raw: WristbandOptions): ResolvedOptions => resolveOptions(validateOptions(raw), name),
+    useFactory: (raw: WristbandOptions): ResolvedOptions =>
+      resolveOptions(validateOptions(raw, routes), name, routes),
   };
   const aliases = exportedProviders.map((type) => ({ provide: tokenOf(type, name), useExisting: type }));
   return {

@@ -24,6 +24,9 @@ interface LoginCookie {
 export interface LoginCookieAttributes {
   readonly prefix: string;
   readonly secure: boolean;
+  /** What the way back from Wristband, which is another site, allows: `none` in a frame. */
+  readonly sameSite: 'lax' | 'none';
+  readonly partitioned: boolean;
   readonly domain?: string | undefined;
 }
 
@@ -90,6 +93,14 @@ function loginCookies(cookies: readonly RequestCookie[]): LoginCookie[] {
   });
 }
 
-function cookieOptions({ secure, domain }: LoginCookieAttributes): SerializeOptions {
-  return { httpOnly: true, path: '/', sameSite: 'lax', secure, ...(domain !== undefined && { domain }) };
+function cookieOptions({ domain, ...attributes }: LoginCookieAttributes): SerializeOptions {
+  const { secure, sameSite, partitioned } = attributes;
+  return {
+    httpOnly: true,
+    path: '/',
+    sameSite,
+    secure,
+    partitioned,
+    ...(domain !== undefined && { domain }),
+  };
 }

@@ -103,12 +103,16 @@ export class LoginStateKeeper {
     // A sign-in at application level ends on a tenant's subdomain that is not known when it begins.
     const isShared = config.applicationAuthorizationRequestsEnabled && config.rootDomain?.includes('.');
     const { name, session, dangerouslyDisableSecureCookies } = this.options;
-    const secure = !dangerouslyDisableSecureCookies;
+    const sameSite = session?.sameSite === 'none' ? 'none' : 'lax';
+    // Browsers drop cookies of SameSite=None that are not Secure.
+    const secure = !dangerouslyDisableSecureCookies || sameSite === 'none';
     // Who can plant a login state needs to plant no session: the callback makes one, of whoever began that sign-in.
     const isHostOnly = /^__Host-/i.test(session?.cookieName ?? '') && secure && !isShared;
     return {
       prefix: loginCookiePrefix(name, isHostOnly),
       secure,
+      sameSite,
+      partitioned: session?.partitioned === true,
       domain: isShared ? config.rootDomain : undefined,
     };
   }

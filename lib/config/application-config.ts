@@ -45,7 +45,7 @@ export function mergeConfiguration(options: ResolvedOptions, remote: SdkConfigur
 
 /** What is still wrong with a merged configuration. */
 export function configurationProblems(
-  options: Pick<ResolvedOptions, 'session' | 'dangerouslyDisableSecureCookies'>,
+  options: Pick<ResolvedOptions, 'session' | 'dangerouslyDisableSecureCookies' | 'routes'>,
   merged: SdkConfiguration,
 ): ConfigProblem[] {
   const missing = (['loginUrl', 'redirectUri'] as const)

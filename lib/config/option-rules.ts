@@ -1,4 +1,5 @@
 import type { ConfigProblem } from '../errors/wristband-config.error.js';
+import type { WristbandRoutes } from '../interfaces/endpoints.interface.js';
 import type { SessionOptions } from '../interfaces/session-options.interface.js';
 import type { WristbandOptions } from '../interfaces/wristband-options.interface.js';
 import { isLoopback } from '../tenant/tenant-host.js';
@@ -52,7 +53,21 @@ const SESSION_RULES: readonly Rule<SessionOptions>[] = [
     problem: ({ sameSite, secure }) =>
       sameSite?.toLowerCase() === 'none' &&
       secure === false &&
-      'cannot be none when session.secure is false: browsers drop such a cookie',
+      'cannot be none when session.secure is false: browsers drop such a cookie. Set session.secure to true',
+  },
+  {
+    options: ['partitioned', 'sameSite', 'secure'],
+    problem: ({ partitioned, sameSite = 'lax', secure = true }) => {
+      if (!partitioned) return undefined;
+      const fixes = [
+        ...(sameSite.toLowerCase() === 'none' ? [] : ["session.sameSite to 'none'"]),
+        ...(secure ? [] : ['session.secure to true']),
+      ];
+      return (
+        fixes.length > 0 &&
+        `is for frames of foreign sites, where browsers keep no other cookies: set ${fixes.join(' and ')}`
+      );
+    },
   },
   {
     options: ['touchAfter', 'maxAge'],
@@ -92,6 +107,7 @@ const COOKIE_OPTIONS = [
   'session',
   'session.domain',
   'session.csrfCookieDomain',
+  'session.path',
   'session.secure',
   'dangerouslyDisableSecureCookies',
 ];
@@ -101,15 +117,22 @@ const COOKIE_OPTIONS = [
  * would only repeat that, or be untrue.
  *
  * @param wrong paths of the options that are wrong by themselves
+ * @param routes of the ready-made endpoints, if there are any
  */
-export function ruleProblems(options: WristbandOptions, wrong: ReadonlySet<string>): ConfigProblem[] {
+export function ruleProblems(
+  options: WristbandOptions,
+  wrong: ReadonlySet<string>,
+  routes?: Required<WristbandRoutes>,
+): ConfigProblem[] {
   const session = wrong.has('session') ? undefined : options.session;
   const { redirectUri } = options;
   const isCookieKnown = COOKIE_OPTIONS.every((name) => !wrong.has(name));
   return [
     ...brokenRules(options, RULES, '', wrong),
     ...(session ? brokenRules(session, SESSION_RULES, 'session.', wrong) : []),
-    ...(redirectUri !== undefined && isCookieKnown ? cookieProblems(options, redirectUri) : []),
+    ...(redirectUri !== undefined && isCookieKnown
+      ? cookieProblems({ ...options, routes }, redirectUri)
+      : []),
   ];
 }
 

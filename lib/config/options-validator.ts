@@ -1,6 +1,6 @@
 import { IncomingMessage } from 'node:http';
 import { WristbandConfigError, type ConfigProblem } from '../errors/wristband-config.error.js';
-import type { WristbandHooks } from '../interfaces/endpoints.interface.js';
+import type { WristbandHooks, WristbandRoutes } from '../interfaces/endpoints.interface.js';
 import type { SessionOptions } from '../interfaces/session-options.interface.js';
 import type { JwtOptions, WristbandOptions } from '../interfaces/wristband-options.interface.js';
 import * as check from './option-checks.js';
@@ -77,6 +77,7 @@ const SESSION_CHECKS: Checks<SessionOptions> = {
   path: check.cookiePath,
   sameSite: check.oneOf('lax', 'strict', 'none'),
   secure: check.flag,
+  partitioned: check.flag,
   maxAge: check.number(0, 'seconds'),
   absoluteMaxAge: check.number(1, 'seconds'),
   touchAfter: check.number(0, 'seconds'),
@@ -121,17 +122,21 @@ export const OPTION_NAMES: OptionNames = Object.fromEntries(
 /**
  * Checks the options as far as that is possible without asking Wristband.
  *
+ * @param routes of the ready-made endpoints, if there are any
  * @returns the options without those that are `null`: configuration services write that for what is not set
  * @throws {WristbandConfigError} with every problem that was found
  */
-export function validateOptions(given: WristbandOptions): WristbandOptions {
+export function validateOptions(
+  given: WristbandOptions,
+  routes?: Required<WristbandRoutes>,
+): WristbandOptions {
   const options = withoutNulls(given);
   const problems = checkEach(options, TOP_LEVEL, '');
   for (const [name, group] of Object.entries(GROUPS)) {
     const values = options[name as keyof WristbandOptions];
     if (isGroup(values)) problems.push(...checkEach(values, group, name));
   }
-  problems.push(...ruleProblems(options, new Set(problems.map(({ option }) => option))));
+  problems.push(...ruleProblems(options, new Set(problems.map(({ option }) => option)), routes));
   if (problems.length > 0) throw new WristbandConfigError(problems);
   return options;
 }

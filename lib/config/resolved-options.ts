@@ -1,5 +1,5 @@
 import type { AuthStrategy } from '../interfaces/authentication.interface.js';
-import type { WristbandHooks } from '../interfaces/endpoints.interface.js';
+import type { WristbandHooks, WristbandRoutes } from '../interfaces/endpoints.interface.js';
 import type { SameSite, SessionOptions } from '../interfaces/session-options.interface.js';
 import type {
   JwtOptions,
@@ -16,6 +16,7 @@ export interface ResolvedSessionOptions {
   readonly path: string;
   readonly sameSite: Lowercase<SameSite>;
   readonly secure: boolean;
+  readonly partitioned: boolean;
   readonly maxAge: number;
   readonly absoluteMaxAge?: number;
   readonly touchAfter: number;
@@ -38,6 +39,8 @@ export type ResolvedJwtOptions = Required<Omit<JwtOptions, 'allowedClientIds'>> 
 export interface ResolvedOptions extends Omit<WristbandOptions, 'http' | 'session' | 'jwt'> {
   /** Of the Wristband application; none when there is only one, or for the main one of several. */
   readonly name: string | undefined;
+  /** Of the ready-made endpoints; none where the application has its own. */
+  readonly routes?: Required<WristbandRoutes> | undefined;
   readonly autoConfigureEnabled: boolean;
   readonly scopes: readonly string[];
   readonly tokenExpirationBuffer: number;
@@ -66,11 +69,16 @@ export const SESSION_DEFAULTS = {
 } as const;
 
 /** Fills in the defaults of options. Expects what `validateOptions` answered. */
-export function resolveOptions(options: WristbandOptions, name?: string): ResolvedOptions {
+export function resolveOptions(
+  options: WristbandOptions,
+  name?: string,
+  routes?: Required<WristbandRoutes>,
+): ResolvedOptions {
   const { session, ...rest } = options;
   return Object.freeze({
     ...rest,
     name,
+    routes,
     // Hosts are the same in any case, but the issuer of a token is compared letter by letter.
     wristbandApplicationVanityDomain: options.wristbandApplicationVanityDomain.toLowerCase(),
     autoConfigureEnabled: options.autoConfigureEnabled ?? true,
@@ -112,6 +120,7 @@ function resolveSessionOptions(options: SessionOptions, name: string | undefined
     path: options.path ?? '/',
     sameSite: (options.sameSite ?? 'lax').toLowerCase() as Lowercase<SameSite>,
     secure: options.secure ?? true,
+    partitioned: options.partitioned ?? false,
     maxAge,
     touchAfter: options.touchAfter ?? Math.min(60, Math.floor(idle * 0.05)),
     enableCsrfProtection: options.enableCsrfProtection ?? false,

@@ -2,7 +2,6 @@ import type { Type } from '@nestjs/common';
 import type { WristbandRoutes } from '../interfaces/endpoints.interface.js';
 import { SessionAuthGuard } from '../guards/session-auth.guard.js';
 import { setOwner } from '../guards/route-rules.js';
-import { checkedRoutes } from './endpoint-paths.js';
 import { createSessionController } from './session.controller.js';
 import { createSignInController } from './sign-in.controller.js';
 import { createSignOutController } from './sign-out.controller.js';
@@ -10,11 +9,8 @@ import { createSignOutController } from './sign-out.controller.js';
 /**
  * The controllers of the ready-made endpoints: real ones, so that guards, filters, throttlers, the global prefix and
  * OpenAPI treat them like yours.
- *
- * @throws {WristbandConfigError} with every mistake in the routes
  */
-export function readyMadeControllers(given: WristbandRoutes, name?: string): Type[] {
-  const routes = checkedRoutes(given);
+export function readyMadeControllers(routes: Required<WristbandRoutes>, name?: string): Type[] {
   const guard = name === undefined ? SessionAuthGuard : SessionAuthGuard.for(name);
   const controllers = [
     createSignInController(routes),

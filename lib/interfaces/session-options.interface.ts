@@ -13,13 +13,23 @@ export interface SessionOptions {
   readonly domain?: string;
   /** @default '/' */
   readonly path?: string;
-  /** @default 'lax' */
+  /**
+   * With `none`, which needs `secure`, users can sign in inside a frame of a foreign site: login state cookies then get it
+   * as well. They are `lax` otherwise, because the way back from Wristband starts on a foreign site.
+   * @default 'lax'
+   */
   readonly sameSite?: SameSite;
   /**
    * Send the cookie over https only. Safari needs `false` on http://localhost.
    * @default true
    */
   readonly secure?: boolean;
+  /**
+   * Adds `Partitioned` to all cookies of a sign-in, so that browsers that block third-party cookies keep them in a frame of
+   * a foreign site, apart for each such site (CHIPS). Needs `sameSite: 'none'` and `secure`.
+   * @default false
+   */
+  readonly partitioned?: boolean;
   /**
    * Seconds without a request after which a session ends; 0: when the browser is closed (in a store, after a day).
    * @default 3600
@@ -34,7 +44,8 @@ export interface SessionOptions {
    */
   readonly touchAfter?: number;
   /**
-   * Ask for a CSRF token with every unsafe request that is authenticated by the session.
+   * Ask for a CSRF token, in a header or in the field `_csrf` of a form, with every unsafe request that is authenticated by
+   * the session.
    * @default false
    */
   readonly enableCsrfProtection?: boolean;

@@ -59,7 +59,7 @@ export interface WristbandOptions {
    */
   readonly loginStateSecret?: string | readonly string[];
   /**
-   * Send the login state cookie without `Secure`. For development over http only.
+   * Send the login state cookie without `Secure`, unless `session.sameSite` is `none`. For development over http only.
    * @default false
    */
   readonly dangerouslyDisableSecureCookies?: boolean;
@@ -69,8 +69,8 @@ export interface WristbandOptions {
    */
   readonly dangerouslyAllowInsecureRequests?: boolean;
   /**
-   * Further origins of yours, for example `https://app.example.com`: a `return_url` may lead there, and their pages may
-   * send unsafe requests.
+   * Further origins of yours beside those of `loginUrl` and `redirectUri`, for example `https://app.example.com`: a
+   * `return_url` may lead there, and their pages may send unsafe requests and open sockets.
    * @default []
    */
   readonly trustedOrigins?: readonly string[];

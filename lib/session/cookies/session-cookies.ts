@@ -86,23 +86,26 @@ function expired(names: readonly string[], options: ResolvedSessionOptions): str
   return names.flatMap((name) => expiredEverywhere(name, sessionAttributes(options)));
 }
 
-/** Also for the host alone: a cookie from before a domain was configured would bring the old session back. */
-function expiredEverywhere(name: string, { domain, ...attributes }: SerializeOptions): string[] {
+/**
+ * Also for the host alone, and outside of partitions: a cookie from before the domain or `partitioned` was configured would
+ * bring the old session back.
+ */
+function expiredEverywhere(name: string, { domain, partitioned, ...attributes }: SerializeOptions): string[] {
   const scopes = domain === undefined ? [{}] : [{ domain }, {}];
-  return scopes.map((scope) => serializeExpiredCookie(name, { ...attributes, ...scope }));
+  const jars = partitioned ? [{ partitioned }, {}] : [{}];
+  return scopes.flatMap((scope) =>
+    jars.map((jar) => serializeExpiredCookie(name, { ...attributes, ...scope, ...jar })),
+  );
 }
 
-function sessionAttributes({ domain, path, sameSite, secure }: ResolvedSessionOptions): SerializeOptions {
-  return { httpOnly: true, path, sameSite, secure, ...(domain !== undefined && { domain }) };
+function sessionAttributes({ domain, ...options }: ResolvedSessionOptions): SerializeOptions {
+  const { path, sameSite, secure, partitioned } = options;
+  return { httpOnly: true, path, sameSite, secure, partitioned, ...(domain !== undefined && { domain }) };
 }
 
-function csrfAttributes({
-  csrfCookieDomain: domain,
-  path,
-  sameSite,
-  secure,
-}: ResolvedSessionOptions): SerializeOptions {
-  return { path, sameSite, secure, ...(domain !== undefined && { domain }) };
+function csrfAttributes({ csrfCookieDomain: domain, ...options }: ResolvedSessionOptions): SerializeOptions {
+  const { path, sameSite, secure, partitioned } = options;
+  return { path, sameSite, secure, partitioned, ...(domain !== undefined && { domain }) };
 }
 
 function browserAge(lifetime: number | undefined, { maxAge }: ResolvedSessionOptions): SerializeOptions {

@@ -31,7 +31,7 @@ const LOGIN_STATE = {
   customState: { a: 1 },
 };
 const { state: ID } = LOGIN_STATE;
-const ATTRIBUTES = { prefix: 'login#', secure: true };
+const ATTRIBUTES = { prefix: 'login#', secure: true, sameSite: 'lax', partitioned: false } as const;
 const SHORT_ASCII = /^[ !#-[\]-~]{1,100}$/;
 
 const cookies = fc.array(

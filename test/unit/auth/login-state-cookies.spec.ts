@@ -6,7 +6,7 @@ import {
   sealedLoginStates,
 } from '../../../lib/auth/login-state-cookies.js';
 
-const ATTRIBUTES = { prefix: 'login#', secure: true };
+const ATTRIBUTES = { prefix: 'login#', secure: true, sameSite: 'lax', partitioned: false } as const;
 const NOW = 1_800_000_000_000;
 const cookie = (state: string, createdAt: number | string = NOW) => ({
   name: `login#${state}#${createdAt}`,
@@ -19,6 +19,19 @@ describe('loginStateCookie', () => {
     expect(loginStateCookie('abc', 'sealed', ATTRIBUTES, NOW)).toBe(
       `login#abc#${NOW}=sealed; Max-Age=3600; Path=/; HttpOnly; Secure; SameSite=Lax`,
     );
+  });
+
+  it('goes to foreign frames where sessions do', () => {
+    const attributes = { ...ATTRIBUTES, sameSite: 'none', partitioned: true } as const;
+
+    expect(loginStateCookie('abc', 'sealed', attributes, NOW)).toBe(
+      `login#abc#${NOW}=sealed; Max-Age=3600; Path=/; HttpOnly; Secure; Partitioned; SameSite=None`,
+    );
+    for (const line of [
+      ...clearLoginState([cookie('abc')], 'abc', attributes),
+      ...evictOldestLogins([cookie('a'), cookie('b'), cookie('c')], attributes),
+    ])
+      expect(line).toMatch(/=; Max-Age=0; Path=\/; HttpOnly; Secure; Partitioned; SameSite=None$/);
   });
 
   it('leaves Secure out over http', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { validateOptions } from '../../../lib/config/options-validator.js';
+import { checkedRoutes } from '../../../lib/controllers/endpoint-paths.js';
 import { resolveOptions } from '../../../lib/config/resolved-options.js';
 import {
   MemorySessionStore,
@@ -67,7 +68,7 @@ describe('validateOptions', () => {
         - wristbandApplicationVanityDomain: must be a host such as myapp-mycompany.us.wristband.dev, without https:// and without a path
         - tokenExpirationBuffer: must be a whole number of seconds, 0 or more (not a string)
         - session.secrets: item 0 has 5 characters; at least 32 are needed. Make one with: openssl rand -base64 32
-        - session.sameSite: cannot be none when session.secure is false: browsers drop such a cookie]
+        - session.sameSite: cannot be none when session.secure is false: browsers drop such a cookie. Set session.secure to true]
     `);
   });
 
@@ -177,6 +178,16 @@ describe('validateOptions', () => {
     [{ csrfCookieName: '__Host-csrf', csrfCookieDomain: 'yourapp.io' }, ['csrfCookieName']],
     [{ csrfCookieName: '__Host-csrf', path: '/app' }, ['csrfCookieName']],
     [{ csrfCookieName: '__Secure-csrf', secure: false }, ['csrfCookieName']],
+    [{ sameSite: 'none' }, []],
+    [{ sameSite: 'none', secure: false }, ['sameSite']],
+    [{ sameSite: 'None', partitioned: true }, []],
+    [{ sameSite: 'none', partitioned: true, cookieName: '__Host-sid', csrfCookieName: '__Host-csrf' }, []],
+    [{ sameSite: 'none', partitioned: true, cookieName: '__Secure-sid', domain: 'yourapp.io' }, []],
+    [{ sameSite: 'none', partitioned: true, cookieName: '__Host-sid', domain: 'yourapp.io' }, ['cookieName']],
+    [{ partitioned: true }, ['partitioned']],
+    [{ partitioned: true, sameSite: 'strict' }, ['partitioned']],
+    [{ partitioned: true, sameSite: 'none', secure: false }, ['sameSite', 'partitioned']],
+    [{ partitioned: false, secure: false }, []],
   ])('looks at the session options %j together', (session, options) => {
     const expected = options.map((option) => `session.${option}`);
 
@@ -218,6 +229,48 @@ describe('validateOptions', () => {
     expect(problemsOf({ ...insecure, session: { secrets: SECRET, secure: false } })).toEqual([]);
     expect(problemsOf({ ...insecure, session: undefined })).toEqual([]);
   });
+
+  it.each([
+    [{ partitioned: true }, "set session.sameSite to 'none'"],
+    [{ partitioned: true, secure: false }, "set session.sameSite to 'none' and session.secure to true"],
+    [{ partitioned: true, sameSite: 'none', secure: false }, 'set session.secure to true'],
+  ] as const)('says what cookies in partitions need: %j', (session, fix) => {
+    expect(() => validateOptions({ ...VALID, session: { secrets: SECRET, ...session } })).toThrow(
+      `session.partitioned: is for frames of foreign sites, where browsers keep no other cookies: ${fix}`,
+    );
+  });
+
+  it.each([
+    ['/', {}, undefined],
+    ['/api', {}, undefined],
+    ['/api/auth', {}, undefined],
+    ['/api/auth/', {}, undefined],
+    ['/app', {}, '/api/auth/session'],
+    ['/api/au', {}, '/api/auth/session'],
+    ['/api/auth/session', {}, '/api/auth/token'],
+    ['/api/auth/session', { token: false, logout: false }, undefined],
+    ['/app', { session: false, token: false }, '/api/auth/logout'],
+    ['/app', { session: false, token: false, logout: false }, undefined],
+    ['/app', { session: '/who/' }, '/api/auth/who'],
+    // It is not known then where the endpoints are.
+    ['/app', { callback: false }, undefined],
+    ['/app', { callback: 'elsewhere' }, undefined],
+  ] as const)(
+    'knows which ready-made endpoints the path %s does not cover, with %j',
+    (path, routes, endpoint) => {
+      const session = { secrets: SECRET, path };
+      const given = { ...VALID, redirectUri: 'https://a.example/api/auth/callback', session };
+      const check = () => validateOptions(given, checkedRoutes({ path: 'auth', ...routes }));
+
+      if (endpoint === undefined) expect(check).not.toThrow();
+      else
+        expect(check).toThrow(
+          `session.path: does not cover ${endpoint}: browsers send that endpoint no session`,
+        );
+      // Endpoints by hand may be anywhere.
+      expect(() => validateOptions(given)).not.toThrow();
+    },
+  );
 
   it('says where the cookie would have to go', () => {
     const session = { secrets: SECRET, domain: 'api.yourapp.io' };
@@ -492,6 +545,7 @@ describe('resolveOptions', () => {
       path: '/',
       sameSite: 'lax',
       secure: true,
+      partitioned: false,
       maxAge: 3600,
       touchAfter: 60,
       enableCsrfProtection: false,
