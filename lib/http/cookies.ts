@@ -1,6 +1,6 @@
 import { parse, serialize, type SerializeOptions } from 'cookie';
 import type { HttpRequest } from '../interfaces/http.interface.js';
-import { rawRequest } from './http-request.js';
+import { isUpgrade, rawRequest, sentHeader } from './http-request.js';
 
 /** The largest `name=value; attributes` line that every browser keeps (RFC 6265 section 6.1). */
 export const MAX_COOKIE_BYTES = 4096;
@@ -16,7 +16,9 @@ export interface RequestCookie {
  * value that cannot be decoded is given as it stands: somebody else's broken cookie is none of our business.
  */
 export function requestCookies(request: HttpRequest, prefix: string): RequestCookie[] {
-  const header = rawRequest(request).headers.cookie ?? '';
+  // What a client of a GraphQL socket sends after the handshake may be among the headers, but is no cookie.
+  const sent = isUpgrade(request) ? sentHeader(request, 'cookie') : rawRequest(request).headers.cookie;
+  const header = sent ?? '';
   const cookies: RequestCookie[] = [];
   // One pair at a time, because a parser that answers an object keeps only one of two cookies with the same name.
   for (const pair of header.split(';')) {

@@ -22,27 +22,74 @@ export function isUpgrade(request: HttpRequest): boolean {
 }
 
 /**
- * The host (with port) that the browser asked for. Express and Fastify answer from `X-Forwarded-Host` only when the
- * application told them which proxies to trust; nothing else is believed here.
+ * The host (with port) that the browser asked for. Express and Fastify read `X-Forwarded-Host` only when the application
+ * told them which proxies to trust.
  */
 export function requestHost(request: HttpRequest): string {
-  const { host } = request as { host?: unknown };
-  return typeof host === 'string' ? host : (rawRequest(request).headers.host ?? '');
+  const { host, hostname } = request as { readonly host?: unknown; readonly hostname?: unknown };
+  if (typeof host === 'string') return host;
+  const { headers } = rawRequest(request);
+  const sent = headers.host ?? String(headers[':authority'] ?? '');
+  if (typeof hostname !== 'string') return sent;
+  // Fastify gives middleware the plain request, with the host name that it trusts but without the port.
+  const forwarded = String(headers['x-forwarded-host'] ?? '');
+  const candidates = [forwarded.slice(forwarded.lastIndexOf(',') + 1).trim(), sent];
+  return candidates.find((one) => one === hostname || one.startsWith(`${hostname}:`)) ?? hostname;
+}
+
+/**
+ * The host at which a socket was opened. A GraphQL server may add what the client sends later to the headers: what the
+ * platform reads from them counts only where it came with the handshake.
+ */
+export function handshakeHost(request: HttpRequest): string {
+  const host = requestHost(request);
+  const forwarded = sentHeader(request, 'x-forwarded-host')?.split(',') ?? [];
+  return forwarded.some((one) => one.trim() === host) ? host : (sentHeader(request, 'host') ?? '');
+}
+
+/**
+ * The path that a trusted proxy removed from the beginning of the URL, as it says in `X-Forwarded-Prefix`. Of several
+ * proxies each adds its own to the list, the outermost first.
+ */
+export function forwardedPrefix(request: HttpRequest): string | undefined {
+  const given = rawRequest(request).headers['x-forwarded-prefix'];
+  if (given === undefined || !isProxyTrusted(request)) return undefined;
+  const prefix = String(given)
+    .split(',')
+    .map((one) => one.trim().replace(/\/$/, ''))
+    .join('');
+  return /^(?:\/[\w.~!$&'()*+;=:@%-]+)*$/.test(prefix) ? prefix : undefined;
+}
+
+/** Neither platform says this for other headers than its own, so it is asked how it would read one. */
+function isProxyTrusted(request: HttpRequest): boolean {
+  const forwarded = 'forwarded.invalid';
+  const headers = { host: '', 'x-forwarded-host': forwarded };
+  const probe = Object.create(request, { headers: { value: headers } }) as { readonly host?: unknown };
+  return probe.host === forwarded;
+}
+
+/** The value of a header as it came from the client, whatever was changed since; of several all, with commas. */
+export function sentHeader(request: HttpRequest, header: string): string | undefined {
+  // A request that an application made up for a socket has only what it put there.
+  const { headers, rawHeaders } = rawRequest(request) as Partial<IncomingMessage> & HasHeaders;
+  if (!rawHeaders || rawHeaders.length === 0) return headers[header]?.toString();
+  const sent = sentHeaders(rawHeaders, header);
+  return sent.length > 0 ? sent.join(header === 'cookie' ? '; ' : ', ') : undefined;
 }
 
 /** Every `Authorization` header that came: of several Node keeps the first and says nothing. */
 export function authorizationHeaders(request: HttpRequest): string[] {
-  // A request that an application made up for a socket has only what it put there.
   const { headers, rawHeaders = [] } = rawRequest(request) as Partial<IncomingMessage> & HasHeaders;
   if (headers.authorization === undefined) return [];
-  const sent: string[] = [];
-  // Names and values take turns.
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const [name = '', value = ''] = [rawHeaders[index], rawHeaders[index + 1]];
-    if (name.toLowerCase() === 'authorization') sent.push(value);
-  }
+  const sent = sentHeaders(rawHeaders, 'authorization');
   // The application may have put another one in the place of what was sent.
   return sent.length > 1 ? sent : [headers.authorization];
+}
+
+function sentHeaders(rawHeaders: readonly string[], header: string): string[] {
+  // Names and values take turns.
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === header);
 }
 
 /** The Express application or Fastify instance that a request came to. */

@@ -30,6 +30,22 @@ export async function requestForm(request: HttpRequest): Promise<RequestForm> {
   return text === undefined ? { problem: 'The body is too large, or broke off' } : { form: parseForm(text) };
 }
 
+/**
+ * A field of the form that the application's parser left on `req.body`; `undefined` where there is none. A field that comes
+ * several times has no value that counts.
+ */
+export function parsedFormField(request: HttpRequest, name: string): string | undefined {
+  const type = rawRequest(request).headers['content-type'];
+  if (type === undefined || !/^\s*(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(type))
+    return undefined;
+  const { body } = request as { readonly body?: unknown };
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return undefined;
+  const field: unknown = Reflect.get(body, name);
+  // @fastify/multipart puts each field into an object.
+  const value = typeof field === 'object' && field !== null && 'value' in field ? field.value : field;
+  return typeof value === 'string' ? value : '';
+}
+
 async function readText(raw: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -16,7 +16,7 @@ type Attempts = Map<string, Promise<Authentication>>;
 
 /**
  * Finds out who sends a request. Strategies are tried in order and the first that succeeds decides; each is tried once
- * for a request, however many guards ask.
+ * for a request, however many guards ask. `csrf_failed` is not remembered.
  */
 @Injectable()
 export class Authenticator {
@@ -60,7 +60,10 @@ export class Authenticator {
         return authentication;
       } catch (error) {
         failures.push(error);
-        if (error instanceof WristbandException && error.code === 'csrf_failed') break;
+        if (!(error instanceof WristbandException) || error.code !== 'csrf_failed') continue;
+        // Middleware may ask before the body, with the CSRF token of a form in it, has been parsed.
+        this.#attemptsOf(context).delete(keyOf(strategy, isCsrfSkipped));
+        break;
       }
     }
     // A socket that was authenticated before is not any more.
@@ -74,7 +77,7 @@ export class Authenticator {
       return this.#try(context, strategy, isCsrfSkipped);
     }
     const attempts = this.#attemptsOf(context);
-    const key = `${strategy} ${isCsrfSkipped}`;
+    const key = keyOf(strategy, isCsrfSkipped);
     const attempt = attempts.get(key) ?? this.#try(context, strategy, isCsrfSkipped);
     attempts.set(key, attempt);
     return attempt;
@@ -92,4 +95,8 @@ export class Authenticator {
       ? this.jwtStrategy.authenticate(context)
       : this.sessionStrategy.authenticate(context, isCsrfSkipped);
   }
+}
+
+function keyOf(strategy: AuthStrategy, isCsrfSkipped: boolean): string {
+  return `${strategy} ${isCsrfSkipped}`;
 }

@@ -33,7 +33,8 @@ export class SessionStrategy {
     if (isAuthenticated !== true || typeof accessToken !== 'string') throw notAuthenticated();
     if (typeof expiresAt !== 'number' || !Number.isFinite(expiresAt)) throw notAuthenticated();
     if (typeof userId !== 'string' || userId === '') throw notAuthenticated();
-    if (!isCsrfSkipped) this.csrf.verify(context, session);
+    const verification = isCsrfSkipped ? undefined : this.csrf.verify(context, session);
+    if (verification) await verification;
     if (Date.now() < expiresAt) return authenticationOf(session, userId, accessToken);
     const renewed = await this.#renewed(context, session, accessToken);
     return authenticationOf(session, userId, renewed);

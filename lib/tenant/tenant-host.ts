@@ -42,6 +42,34 @@ export function parseHost(host: string): { readonly hostname: string; readonly p
   return { hostname: text.slice(0, end).replace(/\.$/, ''), port: text.slice(end + 1) };
 }
 
+/**
+ * Whether a `Host` header names the host of a URL. Proxies change its case, add a trailing dot, and write a default port
+ * out or leave it out.
+ */
+export function isHostOf({ hostname, port }: URL, host: string): boolean {
+  const given = parseHost(host);
+  const isSamePort = port === '' ? ['', '80', '443'].includes(given.port) : given.port === port;
+  return isSamePort && withShortIPv6(given.hostname) === hostname.replace(/\.$/, '');
+}
+
+/** Addresses in the form in which URL parsers write them. */
+function withShortIPv6(hostname: string): string {
+  const isIPv6 = /^\[[\da-f:.]+\]$/.test(hostname) && URL.canParse(`http://${hostname}`);
+  return isIPv6 ? new URL(`http://${hostname}`).hostname : hostname;
+}
+
+/** Whether a host name is a tenant's subdomain, or below one, but of none of these tenants. */
+export function isOfOtherTenant(
+  hostname: string,
+  rootDomain: string,
+  tenants: readonly (string | undefined)[],
+): boolean {
+  const suffix = `.${rootDomain}`;
+  const name = hostname.replace(/\.$/, '');
+  if (!name.endsWith(suffix)) return false;
+  return !tenants.includes(name.slice(0, -suffix.length).replace(/^.*\./, ''));
+}
+
 /** Whether a host, with a port or without, is this machine. */
 export function isLoopback(host: string): boolean {
   return /^(localhost|127\.0\.0\.1|\[::1\])$|\.localhost$/.test(parseHost(host).hostname);

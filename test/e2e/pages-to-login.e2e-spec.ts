@@ -325,10 +325,29 @@ describePlatforms('a page without a session', (platform) => {
 
     const { headers } = await open(`${origin}/pages/orders`);
 
-    // The login is on another host: the way back has to say which one.
-    expect(headers.location).toBe(
-      `http://localhost:1/login?app=shop&return_url=${encodeURIComponent(`${origin}/pages/orders`)}`,
-    );
+    // The host is none of the application's: a proxy made it of that in loginUrl.
+    expect(headers.location).toBe('http://localhost:1/login?app=shop&return_url=%2Fpages%2Forders');
+  });
+
+  it('says on which host the page is where that is another one of the application', async () => {
+    const setUp = {
+      ...optionsFor(emulator),
+      autoConfigureEnabled: false,
+      loginUrl: 'http://localhost:1/login',
+      redirectUri: 'http://localhost:2/callback',
+      trustedOrigins: ['https://shop.example', 'https://shop.example:8443'],
+    };
+    const { origin } = await start(platform, { options: setUp });
+    const returnUrlFrom = async (host: string) => {
+      const { headers } = await open(`${origin}/pages/orders`, { ...NAVIGATION, host });
+      return new URL(String(headers.location)).searchParams.get('return_url');
+    };
+
+    expect(await returnUrlFrom('localhost:1')).toBe('/pages/orders');
+    expect(await returnUrlFrom('localhost:2')).toBe('http://localhost:2/pages/orders');
+    expect(await returnUrlFrom('Shop.example:443')).toBe('https://shop.example/pages/orders');
+    expect(await returnUrlFrom('shop.example:8443')).toBe('https://shop.example:8443/pages/orders');
+    expect(await returnUrlFrom('evil.example')).toBe('/pages/orders');
   });
 
   it('is nothing for somebody with a bearer token', async () => {

@@ -14,7 +14,7 @@ import { isPageNavigation } from '../../../lib/http/http-request.js';
 import { QueryParameters } from '../../../lib/http/query-parameters.js';
 import { redirectTo, withQuery } from '../../../lib/http/redirect.js';
 import { requestForm } from '../../../lib/http/request-form.js';
-import { isFromForeignSite, isUnsafeMethod } from '../../../lib/csrf/request-site.js';
+import { isOwnOrigin, isUnsafeMethod, siteVerdict } from '../../../lib/csrf/request-site.js';
 import { isSameToken } from '../../../lib/csrf/csrf-token.js';
 import { WristbandException } from '../../../lib/index.js';
 import { rule } from '../cases.js';
@@ -240,13 +240,23 @@ export const httpRules = [
       fc.oneof(damaged('app.example:8443'), fc.constant('app.example:8443')),
       fc.boolean(),
       (fetchSite, origin, host, isSocket) => {
-        const isForeign = isFromForeignSite({ fetchSite, origin, host, isSocket }, [
-          'https://trusted.example',
-        ]);
+        const site = { fetchSite, origin, host, isSocket };
+        const verdict = siteVerdict(site, ['https://trusted.example']);
+        const isForeign =
+          verdict === undefined
+            ? !isOwnOrigin(site, { loginUrl: 'https://own.example/login' }, undefined)
+            : verdict === 'foreign';
         if (origin === 'https://trusted.example') return !isForeign;
         if (fetchSite === undefined || isSocket) {
           const isOwn =
-            origin === undefined || (URL.canParse(origin) && new URL(origin).host === host.toLowerCase());
+            origin === undefined ||
+            (URL.canParse(origin) &&
+              (new URL(origin).hostname.replace(/\.$/, '') ===
+                host
+                  .trim()
+                  .toLowerCase()
+                  .replace(/\.?(:.*)?$/, '') ||
+                new URL(origin).origin === 'https://own.example'));
           return isOwn || isForeign;
         }
         const isTold = fetchSite.split(',').some((one) => one.trim().toLowerCase() === 'cross-site');

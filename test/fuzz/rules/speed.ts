@@ -8,7 +8,7 @@ import { validateOptions } from '../../../lib/config/options-validator.js';
 import { checkedRoutes } from '../../../lib/controllers/endpoint-paths.js';
 import { Sealer } from '../../../lib/crypto/sealer.js';
 import { isSameToken } from '../../../lib/csrf/csrf-token.js';
-import { isFromForeignSite } from '../../../lib/csrf/request-site.js';
+import { isOwnOrigin, siteVerdict } from '../../../lib/csrf/request-site.js';
 import { oauthErrorCode } from '../../../lib/events/event-details.js';
 import { privateCacheControl, varyByCookie } from '../../../lib/http/cache-headers.js';
 import { requestCookies, serializeCookie } from '../../../lib/http/cookies.js';
@@ -69,7 +69,8 @@ const READERS: readonly ((text: string) => unknown)[] = [
   (text) => new QueryParameters(request(text)).get('state'),
   (text) => isSpeculative(request(text)),
   (text) => isPageNavigation(request(text)),
-  (text) => isFromForeignSite({ fetchSite: text, origin: text, host: text }, []),
+  (text) => siteVerdict({ fetchSite: text, origin: text, host: text }, []),
+  (text) => isOwnOrigin({ fetchSite: text, origin: text, host: text }, { rootDomain: 'app.example' }, text),
   (text) => isSameToken(text, 'a'),
   (text) => bearerToken([text]),
   (text) => bearerToken([`Bearer ${text}`]),
