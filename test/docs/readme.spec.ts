@@ -114,6 +114,9 @@ describe('README', () => {
       'orders.gateway.ts',
       'orders.spec.ts',
       'sign-ins.ts',
+      'wristband.config.ts',
+      'migrated.module.ts',
+      'migrated.controller.ts',
     ]);
     expect(mistakes).toBe('');
     expect(started.stderr).toBe('');
