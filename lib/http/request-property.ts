@@ -115,8 +115,8 @@ function propertyOf(target: object, name: string): PropertyDescriptor | undefine
 
 function isForeign(property: PropertyDescriptor | undefined): boolean {
   if (!property) return false;
-  const { get }: { get?: object | undefined } = property;
-  return get === undefined || !ownGetters.has(get);
+  const getter: object | undefined = Reflect.get(property, 'get');
+  return getter === undefined || !ownGetters.has(getter);
 }
 
 /** The package in `node_modules` whose code called a function; `undefined` for code of the application. */

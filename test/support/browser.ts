@@ -1,10 +1,13 @@
 import http, { type IncomingHttpHeaders } from 'node:http';
 import https from 'node:https';
+import { gunzipSync } from 'node:zlib';
 import { CookieJar } from 'tough-cookie';
 
 export interface BrowserOptions {
   /** Trusted certificate authority for https, PEM. */
   readonly ca?: string;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Which cookies it does not take. */
   readonly refuses?: (setCookie: string, url: string) => boolean;
 }
@@ -30,11 +33,17 @@ export interface BrowserResponse {
   json<T = Record<string, unknown>>(): T;
 }
 
+/** A response as it came. */
+export interface Exchange {
+  readonly response: Pick<http.IncomingMessage, 'statusCode' | 'headers'>;
+  readonly text: string;
+}
+
 /** A browser without a window: cookies, redirects and every `*.localhost` name, which Node itself cannot resolve. */
 export class Browser {
   readonly jar = new CookieJar(undefined, { allowSpecialUseDomain: true, rejectPublicSuffixes: false });
 
-  constructor(private readonly options: BrowserOptions = {}) {}
+  constructor(protected readonly options: BrowserOptions = {}) {}
 
   get(url: string, options: RequestOptions = {}): Promise<BrowserResponse> {
     return this.request(url, { method: 'GET', ...options });
@@ -80,8 +89,9 @@ export class Browser {
   async #send(url: string, options: RequestOptions, trail: readonly string[]): Promise<BrowserResponse> {
     const target = new URL(url);
     const cookie = await this.jar.getCookieString(url);
-    const headers = { host: target.host, ...(cookie && { cookie }), ...options.headers };
-    const { response, text } = await this.#exchange(target, { ...options, headers });
+    const always = { host: target.host, ...(cookie && { cookie }), ...this.options.headers };
+    const headers = { ...always, ...options.headers };
+    const { response, text } = await this.exchange(target, { ...options, headers });
     const setCookies = response.headers['set-cookie'] ?? [];
     for (const line of setCookies) {
       if (this.options.refuses?.(line, url)) continue;
@@ -103,12 +113,13 @@ export class Browser {
     };
   }
 
-  #exchange(target: URL, { method = 'GET', headers = {}, body }: RequestOptions) {
+  /** One request, and its response: to be replaced by browsers that speak something else than HTTP/1.1. */
+  protected exchange(target: URL, { method = 'GET', headers = {}, body }: RequestOptions): Promise<Exchange> {
     const { ca } = this.options;
     const send = target.protocol === 'https:' ? https.request : http.request;
     const isLoopback = /(^|\.)localhost$|^127\.|^\[::1\]$/.test(target.hostname);
     if (!isLoopback) throw new Error(`a test must not leave this machine: ${target.host}`);
-    return new Promise<{ response: http.IncomingMessage; text: string }>((resolve, reject) => {
+    return new Promise<Exchange>((resolve, reject) => {
       const request = send(
         {
           host: '127.0.0.1',
@@ -120,10 +131,9 @@ export class Browser {
           ...(target.protocol === 'https:' && { servername: target.hostname, ca }),
         },
         (response) => {
-          let text = '';
-          response.setEncoding('utf8');
-          response.on('data', (chunk: string) => (text += chunk));
-          response.on('end', () => resolve({ response, text }));
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => void chunks.push(chunk));
+          response.on('end', () => resolve({ response, text: decoded(response, Buffer.concat(chunks)) }));
           response.on('error', reject);
         },
       );
@@ -131,4 +141,9 @@ export class Browser {
       request.end(body);
     });
   }
+}
+
+function decoded({ headers }: http.IncomingMessage, body: Buffer): string {
+  if (headers['content-encoding'] === 'gzip') return gunzipSync(body).toString();
+  return body.toString();
 }

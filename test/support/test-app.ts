@@ -6,7 +6,7 @@ import {
   type ModuleMetadata,
   type Type,
 } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { describe } from 'vitest';
@@ -36,6 +36,8 @@ export interface TestAppOptions {
   readonly providers?: ModuleMetadata['providers'];
   /** Tenants have subdomains: `acme.localhost` instead of `localhost?tenant_name=acme`. */
   readonly hasSubdomains?: boolean;
+  /** @default one of the platform, with its own defaults */
+  readonly adapter?: AbstractHttpAdapter;
   /** Whether Nest parses bodies. @default true */
   readonly bodyParser?: boolean;
   /** @default any free port */
@@ -94,7 +96,7 @@ export async function startTestApp(setup: TestAppOptions): Promise<TestApp> {
   })
   class AppModule {}
 
-  const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+  const adapter = setup.adapter ?? (platform === 'express' ? new ExpressAdapter() : new FastifyAdapter());
   const app = await NestFactory.create<INestApplication>(AppModule, adapter, {
     logger: false,
     abortOnError: false,
