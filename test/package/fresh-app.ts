@@ -1,8 +1,9 @@
-import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './command.js';
 import { type NodeVersion, onNode } from './node-version.js';
 
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const templates = new URL('apps', import.meta.url).pathname;
 const COMMON = 'common';
 /** What an application may do without, beside the optional peers. */
@@ -23,31 +24,39 @@ export function appNames(): string[] {
 export async function createApp(name: string, tarball: string, into: string): Promise<FreshApp> {
   const folder = join(into, name);
   for (const template of [COMMON, name]) cpSync(join(templates, template), folder, { recursive: true });
+  pasteQuickStart(join(folder, 'src/quick-start'));
   await run('npm', ['install', '--no-audit', '--no-fund', tarball], { cwd: folder, seconds: 300 });
   refuseOptionalPackages(folder);
-  // With the declarations of packages, as ours must not need one that is not there. Those of test runners would take long.
-  const check = hasTests(folder) ? [] : ['--skipLibCheck', 'false'];
+  // With the declarations of packages, as ours must not need one that is not there. Those of Vitest would take long.
+  const check = existsSync(join(folder, 'node_modules/vitest')) ? [] : ['--skipLibCheck', 'false'];
   const build = ['run', '--silent', 'build', '--', '--strict', ...check];
   await run('npm', build, { cwd: folder, seconds: 180 });
   return { name, folder };
 }
 
-function hasTests(folder: string): boolean {
-  return existsSync(join(folder, 'test'));
+/** Puts the quick start of the README and its test into a folder, as they are. */
+function pasteQuickStart(folder: string): void {
+  mkdirSync(folder);
+  for (const name of ['app.module.ts', 'orders.spec.ts']) {
+    const [, code] = readme.split(`\`\`\`ts\n// ${name}\n`);
+    if (code === undefined) throw new Error(`README.md has no ${name}`);
+    writeFileSync(join(folder, name), code.slice(0, code.indexOf('```')));
+  }
 }
 
 function refuseOptionalPackages(folder: string): void {
   const modules = join(folder, 'node_modules');
   const manifest = readFileSync(join(modules, 'nestjs-wristband/package.json'), 'utf8');
   const { peerDependenciesMeta } = JSON.parse(manifest) as { peerDependenciesMeta: object };
-  // The emulator needs it, so tests have it.
-  const optional = Object.keys(peerDependenciesMeta).filter((peer) => peer !== 'oidc-provider');
+  // Every application has one platform, and tests have what the emulator needs.
+  const optional = Object.keys(peerDependenciesMeta).filter(
+    (peer) => peer !== 'oidc-provider' && !peer.startsWith('@nestjs/platform-'),
+  );
   const present = [...optional, ...ABSENT].filter((packageName) => existsSync(join(modules, packageName)));
   if (present.length > 0) throw new Error(`${folder} should be without ${present.join(', ')}`);
 }
 
 /** Runs the application's own tests, if it has any. */
 export async function testApp({ folder }: FreshApp, node: NodeVersion): Promise<void> {
-  if (!hasTests(folder)) return;
-  await run('npm', ['test', '--silent'], { cwd: folder, seconds: 120, env: onNode(node) });
+  await run('npm', ['test', '--silent', '--if-present'], { cwd: folder, seconds: 120, env: onNode(node) });
 }

@@ -1,4 +1,4 @@
-// npm run test:apps [-- nest-11-jest … --node 22 --node current]: installs the packed package into fresh applications, signs in to
+// npm run test:apps [-- nest-11-nodenext … --node 22 --node current]: installs the packed package into fresh applications, signs in to
 // them and runs their tests. Default: all of them, on the oldest Node.js of each range in `engines`. --quick is the part that CI runs.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { withTypeScript } from '../support/typescript.mjs';
 
 const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const OLDEST = engines.node.match(/\d+\.\d+\.\d+/g);
-const QUICK = { 'nest-11-jest': [OLDEST[1]] };
+const QUICK = { 'nest-11-commonjs': [OLDEST[1]], 'nest-12-vitest': ['current'] };
 
 const { values, positionals } = parseArgs({
   options: { node: { type: 'string', multiple: true, default: OLDEST }, quick: { type: 'boolean' } },

@@ -1,12 +1,11 @@
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { signInAs, startWristbandEmulator, type WristbandEmulator } from 'nestjs-wristband/testing';
-import request from 'supertest';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { AppModule } from '../src/app.module.js';
+import { AppModule } from './app.module';
 
 let wristband: WristbandEmulator;
 let app: INestApplication;
+let orders: string;
 
 beforeAll(async () => {
   wristband = await startWristbandEmulator();
@@ -17,7 +16,9 @@ beforeAll(async () => {
     SESSION_SECRET: 'a-secret-of-tests-with-32-characters-or-more',
   });
   const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
-  app = await module.createNestApplication().init();
+  app = module.createNestApplication();
+  await app.listen(0);
+  orders = `${await app.getUrl()}/orders`;
 });
 afterAll(async () => {
   await app?.close();
@@ -27,21 +28,35 @@ afterAll(async () => {
 it('lists the orders of the own company', async () => {
   const ada = await signInAs(app, { user: 'ada@example.com', tenant: 'acme' });
 
-  const { body } = await request(app.getHttpServer()).get('/orders').set(ada.headers).expect(200);
+  const response = await fetch(orders, { headers: ada.headers });
 
-  expect(body).toEqual({ tenantId: ada.tenantId, userId: ada.userId, visits: 1 });
+  expect(await response.json()).toEqual({ tenantId: ada.tenantId, userId: ada.userId, visits: 1 });
 });
 
 it('renews an access token at the emulator', async () => {
   const late = await signInAs(app, { user: 'grace@acme.example', expiresIn: 0 });
 
-  await request(app.getHttpServer()).get('/orders').set(late.headers).expect(200);
+  const response = await fetch(orders, { headers: late.headers });
 
+  expect(response.status).toBe(200);
   expect(wristband.callsTo('token')).toHaveLength(1);
+  expect(wristband.callsTo('token')[0]!.form).toMatchObject({ grant_type: 'refresh_token' });
+});
+
+it('keeps a user signed in while Wristband is down', async () => {
+  const late = await signInAs(app, { user: 'grace@acme.example', expiresIn: 0 });
+  wristband.fail('token', { kind: 'status', status: 503 });
+
+  const during = await fetch(orders, { headers: late.headers });
+  wristband.heal();
+  const afterwards = await fetch(orders, { headers: late.headers });
+
+  expect([during.status, afterwards.status]).toEqual([503, 200]);
 });
 
 it('lists no orders for visitors', async () => {
-  const { body } = await request(app.getHttpServer()).get('/orders').expect(401);
+  const response = await fetch(orders);
 
-  expect(body).toMatchObject({ code: 'not_authenticated' });
+  expect(response.status).toBe(401);
+  expect(await response.json()).toMatchObject({ code: 'not_authenticated' });
 });
