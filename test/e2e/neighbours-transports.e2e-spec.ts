@@ -153,6 +153,36 @@ const setsSeveralCookies: Neighbour['check'] = async ({ browser, base, post }) =
   expect(setCookies.length).toBeGreaterThan(0);
 };
 
+/** A reverse proxy that tells the application another host, or another path, than the browser asked for. */
+const behindProxy = (
+  title: string,
+  { prefix = '', ...rewrite }: { prefix?: string; headers: (port: number) => Record<string, string> },
+): Neighbour => ({
+  title: `a proxy that ${title}`,
+  mount: async ({ port }) => {
+    const proxy = http.createServer((req, res) => {
+      const path = req.url!.slice(prefix.length);
+      const headers = { ...req.headers, ...rewrite.headers(port) };
+      const forwarded = http.request(
+        { host: '127.0.0.1', port, method: req.method, path, headers, setHost: false },
+        (response) => {
+          res.writeHead(response.statusCode!, response.rawHeaders);
+          response.pipe(res);
+        },
+      );
+      req.pipe(forwarded);
+    });
+    const { port: own, close } = await listen(proxy);
+    return { base: `http://localhost:${own}${prefix}`, close };
+  },
+});
+
+async function listen(server: http.Server) {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { port, close: () => new Promise<void>((resolve) => void server.close(() => resolve())) };
+}
+
 describeNeighbours([
   {
     title: 'HTTP/2',
@@ -179,11 +209,17 @@ describeNeighbours([
     mount: async ({ app }) => {
       const outer = express();
       outer.use('/shop', app.getHttpAdapter().getInstance() as RequestListener);
-      const server = http.createServer(outer);
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const { port } = server.address() as AddressInfo;
-      const close = () => new Promise<void>((resolve) => void server.close(() => resolve()));
+      const { port, close } = await listen(http.createServer(outer));
       return { base: `http://localhost:${port}/shop`, close };
     },
   },
+  behindProxy('names the host of the application', {
+    headers: (port) => ({ host: `upstream.internal:${port}` }),
+  }),
+  behindProxy('leaves the port out', { headers: () => ({ host: 'localhost' }) }),
+  behindProxy('writes the default port out', { headers: () => ({ host: 'localhost:80' }) }),
+  behindProxy('strips a prefix', { prefix: '/shop', headers: () => ({}) }),
+  behindProxy('lists hosts that are not trusted', {
+    headers: () => ({ 'x-forwarded-host': 'evil.example, localhost', 'x-forwarded-proto': 'https,http' }),
+  }),
 ]);

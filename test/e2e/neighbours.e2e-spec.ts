@@ -38,6 +38,7 @@ import type { Request, Response } from 'express';
 import expressSession from 'express-session';
 import helmet from 'helmet';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClsModule, ClsService } from 'nestjs-cls';
@@ -45,7 +46,10 @@ import passport from 'passport';
 import { Strategy as LocalStrategy } from 'passport-local';
 import { expect, onTestFinished } from 'vitest';
 import { CurrentUser, Public, Session, SessionAuthGuard } from '../../lib/index.js';
-import { describeNeighbours, type Neighbour } from '../support/neighbours.js';
+import { signInAs, startWristbandEmulator } from '../../lib/testing/index.js';
+import { Browser } from '../support/browser.js';
+import { describeNeighbours, type Neighbour, VisitController } from '../support/neighbours.js';
+import { startTestApp } from '../support/test-app.js';
 
 const SECRET = 'a-secret-of-the-neighbour-of-32-or-more-characters';
 const express = { platforms: ['express'] } as const;
@@ -249,10 +253,61 @@ class RoutedController {
 @Module({ controllers: [RoutedController] })
 class RoutedModule {}
 
+@Controller('hints')
+class HintsController {
+  @Get()
+  @UseGuards(SessionAuthGuard)
+  hints(
+    @Session() session: Session<{ hinted: number }>,
+    @Res({ passthrough: true }) response: ServerResponse | { readonly raw: ServerResponse },
+  ) {
+    const raw = 'raw' in response ? response.raw : response;
+    raw.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' });
+    session.hinted = session.get('hinted', 0) + 1;
+    return `hinted ${session.hinted}`;
+  }
+}
+
+const plain: Neighbour = {
+  title: 'nothing but early hints, HEAD, OPTIONS and conditional requests',
+  controllers: [HintsController],
+  check: async ({ browser, base }) => {
+    expect((await browser.get(`${base}/hints`)).text).toBe('hinted 1');
+    expect((await browser.get(`${base}/hints`)).text).toBe('hinted 2');
+    const head = await browser.request(`${base}/visit/cart`, { method: 'HEAD' });
+    expect([head.status, head.text]).toEqual([200, '']);
+    const options = await browser.request(`${base}/visit/cart`, { method: 'OPTIONS' });
+    expect(options.status).toBe(404);
+    const { headers } = await browser.get(`${base}/visit/cart`);
+    const again = await browser.get(`${base}/visit/cart`, {
+      headers: { 'if-none-match': headers.etag ?? '"none"' },
+    });
+    expect(again.status).toBe(headers.etag === undefined ? 200 : 304);
+    expect((await browser.get(`${base}/hints`)).text).toBe('hinted 3');
+  },
+};
+
+const secondApplication: Neighbour = {
+  title: 'a second application in the process',
+  check: async ({ browser, base, platform }) => {
+    const emulator = await startWristbandEmulator();
+    const session = { secrets: SECRET, secure: false };
+    const options = { session };
+    const second = await startTestApp({ emulator, platform, options, controllers: [VisitController] });
+    const { headers, userId } = await signInAs(second.app, { user: 'linus@globex.example' });
+    expect((await new Browser({ headers }).get(`${second.origin}/visit/cart`)).text).toContain(userId);
+    expect((await browser.get(`${second.origin}/visit/cart`)).status).toBe(401);
+    await second.close();
+    await emulator.close();
+    expect((await browser.get(`${base}/visit/cart`)).status).toBe(200);
+  },
+};
+
 const everything = { transform: true, whitelist: true, validateCustomDecorators: true };
 
 describeNeighbours([
-  { title: 'nothing' },
+  plain,
+  secondApplication,
   ...[
     {},
     { transform: true },

@@ -166,7 +166,8 @@ async function walk(
   const post = async (path: string, body: object = {}, headers: Record<string, string> = {}) => {
     const cookies = await browser.jar.getCookies(base);
     const token = cookies.find(({ key }) => key === 'CSRF-TOKEN')?.value ?? '';
-    const all = { 'Content-Type': 'application/json', 'X-CSRF-TOKEN': token, ...headers };
+    const own = { 'Content-Type': 'application/json', Origin: new URL(base).origin };
+    const all = { ...own, 'X-CSRF-TOKEN': token, ...headers };
     return browser.post(`${base}${path}`, { headers: all, body: JSON.stringify(body) });
   };
   const read = async () => (isCached ? post('/visit/cart/read') : browser.get(`${base}/visit/cart`));
@@ -192,6 +193,8 @@ async function walk(
   expect(foreign.status, 'a POST of a foreign page').toBe(403);
   const forged = await post('/visit/cart', { item: 'forged' }, { 'X-CSRF-TOKEN': 'guessed' });
   expect(forged.status, 'a POST without the token').toBe(403);
+  const elsewhere = await post('/visit/cart', { item: 'sent' }, { Origin: 'http://evil.localhost' });
+  expect(elsewhere.status, 'a POST of a foreign origin').toBe(403);
   expect((await read()).text).toBe(cart.text);
 
   // The next user is somebody else, and an address is not signed in because another one is.
