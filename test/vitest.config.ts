@@ -23,8 +23,14 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['lib/**/*.ts'],
-      // These run in processes of their own, in e2e/init and e2e/cli.
-      exclude: ['lib/cli/*.ts', 'lib/cli/emulate/**', 'lib/cli/init/{init.command,project-files}.ts'],
+      // These run in processes or threads of their own, in e2e/init, e2e/cli, e2e/module-formats and e2e/emulator-in-thread.
+      exclude: [
+        'lib/cli/*.ts',
+        'lib/cli/emulate/**',
+        'lib/cli/init/{init.command,project-files}.ts',
+        'lib/shared-entry.ts',
+        'lib/testing/emulator/{emulator-thread,thread-messages,wristband.emulator-in-thread}.ts',
+      ],
       reporter: ['text-summary', 'json'],
       reportsDirectory: 'node_modules/.cache/coverage',
       reportOnFailure: true,

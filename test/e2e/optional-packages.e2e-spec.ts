@@ -53,10 +53,7 @@ const startEmulatorWith = (code: string) => `
 
 it.each([
   ['ERR_MODULE_NOT_FOUND', 'npm install --save-dev oidc-provider'],
-  [
-    'ERR_REQUIRE_ESM',
-    'it is there, but cannot be loaded. Jest has to transform it, see the README about Jest',
-  ],
+  ['ERR_DLOPEN_FAILED', 'it is installed, but cannot be loaded. Cannot load package'],
 ])('the emulator says what to do about oidc-provider when it gets %s', (code, whatToDo) => {
   const script = startEmulatorWith(code);
   const { stdout } = spawnSync('node', ['--input-type=module', '-e', script], {

@@ -23,7 +23,7 @@ async function importQuietly(): Promise<OidcModule> {
   } catch (cause) {
     const whatToDo = isMissing(cause)
       ? 'npm install --save-dev oidc-provider'
-      : 'it is there, but cannot be loaded. Jest has to transform it, see the README about Jest';
+      : `it is installed, but cannot be loaded. ${cause instanceof Error ? cause.message : ''}`;
     throw new Error(`The Wristband emulator needs the package oidc-provider: ${whatToDo}`, { cause });
   } finally {
     console.warn = warn;
@@ -31,8 +31,6 @@ async function importQuietly(): Promise<OidcModule> {
   }
 }
 
-/** Node.js and Jest have different codes for it. */
 function isMissing(error: unknown): boolean {
-  const code: unknown = (error as { code?: unknown } | null)?.code;
-  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+  return (error as { code?: unknown } | null)?.code === 'ERR_MODULE_NOT_FOUND';
 }
