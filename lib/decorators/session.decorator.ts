@@ -56,8 +56,11 @@ const handlersWithInterceptor = new WeakSet<object>();
  * @Get('me')
  * me(@Session() session: Session<MySession>, @Session('tenantId') tenantId: string) { … }
  * ```
+ * @throws {TypeError} when it is given something else than a name
  */
 export function Session(field?: keyof SessionData | (string & {})): ParameterDecorator {
+  if (field !== undefined && typeof field !== 'string')
+    throw new TypeError('@Session() takes the name of a field; pipes do not run on the session');
   return (target, propertyKey, parameterIndex) => {
     if (propertyKey === undefined) throw new TypeError('@Session() belongs on a parameter of a handler');
     const pipes = field === undefined ? [unwrapSession] : [];

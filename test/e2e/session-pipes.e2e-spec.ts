@@ -156,6 +156,13 @@ const pipes: [title: string, pipe: PipeTransform][] = [
   ['a pipe that trims texts', new TrimmingPipe()],
 ];
 
+describe('@Session() of a pipe', () => {
+  it('is refused where it is written', () => {
+    expect(() => Session(TrimmingPipe as never)).toThrow(TypeError);
+    expect(() => Session(new TrimmingPipe() as never)).toThrow('takes the name of a field');
+  });
+});
+
 describe('the types of a handler', () => {
   it.each(Object.keys(compilers) as Compiler[])('do not name the decorator after %s', async (compiler) => {
     const { prototype } = compile(compiler) as { prototype: object };
