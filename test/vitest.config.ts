@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SlowFilesFirst } from './slow-files-first.js';
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -6,11 +7,12 @@ export default defineConfig({
   root,
   test: {
     environment: 'node',
-    // Most files wait for servers and clocks: on two cores one worker would leave one of them idle.
-    maxWorkers: 2,
+    // Most files wait for servers and clocks: two workers would leave a third of two cores idle.
+    maxWorkers: 3,
+    sequence: { sequencer: SlowFilesFirst },
     // Files clean up after themselves: loading Nest again for each of them would take as long as a third of the tests.
     isolate: false,
-    globalSetup: ['test/support/chromium.ts', 'test/support/redis.ts'],
+    globalSetup: ['test/support/system-packages.ts'],
     // Fails every file in whose logs or events a secret is found.
     setupFiles: ['test/support/secret-sink.setup.ts'],
     include: ['test/**/*.spec.ts', '{test,sample/*/test}/**/*.e2e-spec.ts'],

@@ -1,13 +1,7 @@
 // What the processes of a cluster serve.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Controller, Get, Inject, Param, Post, Query, Redirect, Req, Res, UseGuards } from '@nestjs/common';
-import {
-  CurrentUser,
-  JwtAuthGuard,
-  Session,
-  SessionAuthGuard,
-  WristbandAuthService,
-} from 'nestjs-wristband';
+import { CurrentUser, JwtAuthGuard, Session, SessionAuthGuard, WristbandAuthService } from 'nestjs-wristband';
 import { route } from './route.mjs';
 
 const response = Res({ passthrough: true });

@@ -76,7 +76,7 @@ describe.each(SETTINGS)('sessions in $name', ({ platform, hasStore, hasSubdomain
 
   it(
     'answer every request in time, never with 500 or to a foreign place',
-    { timeout: 180_000 * TIMES },
+    { timeout: 180_000 * Math.max(TIMES, 1) },
     async () => {
       const seen = new Set<number>();
       const requests = fc.array(hostileRequest(loot), {
@@ -93,10 +93,10 @@ describe.each(SETTINGS)('sessions in $name', ({ platform, hasStore, hasSubdomain
           expectHarmless(answer, all[index]!);
         }
       });
-      await fc.assert(property, { numRuns: RUNS * TIMES, seed: SEED, endOnFailure: true });
+      await fc.assert(property, { numRuns: Math.ceil(RUNS * TIMES), seed: SEED, endOnFailure: true });
 
       // They were good enough to get everywhere.
-      expect([...seen]).toEqual(expect.arrayContaining([200, 302, 400, 401, 403, 404]));
+      if (TIMES >= 1) expect([...seen]).toEqual(expect.arrayContaining([200, 302, 400, 401, 403, 404]));
       expect(failures).toEqual([]);
       expect((await signedIn(app, emulator)).jar).toBeDefined();
     },

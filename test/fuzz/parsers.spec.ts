@@ -41,14 +41,18 @@ function pureModulesIn(folder: string): string[] {
 let cases = 0;
 
 describe('whatever it is given', () => {
-  it.each([...RULES, ...speedRules])('$module $holds', { timeout: 120_000 * TIMES }, async (one) => {
-    cases += await tried(one);
-  });
+  it.each([...RULES, ...speedRules])(
+    '$module $holds',
+    { timeout: 120_000 * Math.max(TIMES, 1) },
+    async (one) => {
+      cases += await tried(one);
+    },
+  );
 });
 
 it('is tried 200,000 times', () => {
   console.info(`${cases} cases`);
-  expect(cases).toBeGreaterThanOrEqual(200_000);
+  expect(cases).toBeGreaterThanOrEqual(200_000 * Math.min(TIMES, 1));
 });
 
 it('is tried of every module that reads something', () => {

@@ -286,45 +286,49 @@ function expectHarmless({ status, headers, location, body }: RawAnswer, about: s
 describePlatforms('whatever Wristband answers', (platform) => {
   let count = 0;
 
-  it('is a redirect, a refusal or an outage for the user', { timeout: 120_000 * TIMES }, async () => {
-    const { app, port } = await startApp(platform, SDK);
-    const seen = new Set<number>();
-    const property = fc.asyncProperty(
-      fc.array(trouble, { minLength: AT_ONCE, maxLength: AT_ONCE }),
-      async (all) => {
-        troubles.clear();
-        const under = all.map((one) => ({ one, id: `id-${(count += 1)}.${platform}.example` }));
-        for (const { one, id } of under) troubles.set(id, one);
-        await Promise.all(
-          under.map(async ({ one, id }) => {
-            const [answer] = await sendPipelined(port, [requestFor(one.by, id)]);
-            seen.add(answer!.status);
-            expectHarmless(answer!, JSON.stringify(one));
-          }),
-        );
-      },
-    );
-    await fc.assert(property, { numRuns: RUNS * TIMES, seed: SEED, endOnFailure: true });
-    troubles.clear();
-    // Keys that were accepted during the trouble are used until they are too old.
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 48 * 3_600_000 });
-    const whenAllIsWell = async () => {
-      const requests = [requestFor('callback', 'good'), requestFor('refresh', 'good-too')];
-      const [landed, renewed] = await sendPipelined(port, requests);
-      expect(landed).toMatchObject({ status: 302, location: '/' });
-      expect(renewed).toMatchObject({ status: 200 });
-    };
-    await vi.waitFor(whenAllIsWell, { timeout: 60_000, interval: 500 });
-    vi.useRealTimers();
-    await app.close();
+  it(
+    'is a redirect, a refusal or an outage for the user',
+    { timeout: 120_000 * Math.max(TIMES, 1) },
+    async () => {
+      const { app, port } = await startApp(platform, SDK);
+      const seen = new Set<number>();
+      const property = fc.asyncProperty(
+        fc.array(trouble, { minLength: AT_ONCE, maxLength: AT_ONCE }),
+        async (all) => {
+          troubles.clear();
+          const under = all.map((one) => ({ one, id: `id-${(count += 1)}.${platform}.example` }));
+          for (const { one, id } of under) troubles.set(id, one);
+          await Promise.all(
+            under.map(async ({ one, id }) => {
+              const [answer] = await sendPipelined(port, [requestFor(one.by, id)]);
+              seen.add(answer!.status);
+              expectHarmless(answer!, JSON.stringify(one));
+            }),
+          );
+        },
+      );
+      await fc.assert(property, { numRuns: Math.ceil(RUNS * TIMES), seed: SEED, endOnFailure: true });
+      troubles.clear();
+      // Keys that were accepted during the trouble are used until they are too old.
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 48 * 3_600_000 });
+      const whenAllIsWell = async () => {
+        const requests = [requestFor('callback', 'good'), requestFor('refresh', 'good-too')];
+        const [landed, renewed] = await sendPipelined(port, requests);
+        expect(landed).toMatchObject({ status: 302, location: '/' });
+        expect(renewed).toMatchObject({ status: 200 });
+      };
+      await vi.waitFor(whenAllIsWell, { timeout: 60_000, interval: 500 });
+      vi.useRealTimers();
+      await app.close();
 
-    expect([...seen]).toEqual(expect.arrayContaining([302, 401, 503]));
-    expect(failures).toEqual([]);
-  });
+      if (TIMES >= 1) expect([...seen]).toEqual(expect.arrayContaining([302, 401, 503]));
+      expect(failures).toEqual([]);
+    },
+  );
 });
 
 describe('whatever Wristband says about the application', () => {
-  it('is a redirect, a wrong set-up or an outage', { timeout: 120_000 * TIMES }, async () => {
+  it('is a redirect, a wrong set-up or an outage', { timeout: 120_000 * Math.max(TIMES, 1) }, async () => {
     let { app, port } = await startApp('express');
     const property = fc.asyncProperty(answerLike(SDK), async (bytes) => {
       sdkConfiguration = bytes;
@@ -340,7 +344,7 @@ describe('whatever Wristband says about the application', () => {
       await app.close();
       ({ app, port } = await startApp('express'));
     });
-    await fc.assert(property, { numRuns: 60 * TIMES, seed: SEED, endOnFailure: true });
+    await fc.assert(property, { numRuns: Math.ceil(60 * TIMES), seed: SEED, endOnFailure: true });
     await app.close();
 
     expect(failures).toEqual([]);

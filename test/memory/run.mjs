@@ -1,5 +1,6 @@
-// npm run memory [-- --requests 1000000 --mode cookie|store|shared-cookie]: every four requests are a session of their own,
-// which signs in, has its tokens renewed, is read, and mostly signs out. Ends with 1 when the server's memory grows.
+// npm run memory [-- --requests 1000000 --mode cookie|store|shared-cookie | --smoke]: every four requests are a session of their own,
+// which signs in, has its tokens renewed, is read, and mostly signs out. Ends with 1 when the server's memory grows, of which
+// --smoke, a run of 160 requests, says nothing.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
@@ -16,10 +17,11 @@ const { values } = parseArgs({
   options: {
     requests: { type: 'string', default: '1000000' },
     mode: { type: 'string', default: 'cookie' },
+    smoke: { type: 'boolean', default: false },
   },
 });
-const requests = Number(values.requests);
-const { mode } = values;
+const { mode, smoke } = values;
+const requests = smoke ? 160 : Number(values.requests);
 if (!['cookie', 'store', 'shared-cookie'].includes(mode)) throw new Error(`There is no mode ${mode}`);
 
 async function measure(redisUrl) {
@@ -62,8 +64,7 @@ function growth(samples, key) {
 }
 
 await withTypeScript(async (load) => {
-  const { setup, startRedis } = await load('/test/support/redis.ts');
-  if (mode !== 'cookie') setup();
+  const { startRedis } = await load('/test/support/redis.ts');
   const redis = mode === 'cookie' ? undefined : await startRedis();
   try {
     const samples = await measure(redis?.url ?? '');
@@ -72,7 +73,7 @@ await withTypeScript(async (load) => {
       process.stdout.write(
         `${key}: ${(grown * 100).toFixed(1)} % larger at the end than after the warm-up\n`,
       );
-      if (grown > most) process.exitCode = 1;
+      if (grown > most && !smoke) process.exitCode = 1;
     }
   } finally {
     await redis?.stop();

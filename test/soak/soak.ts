@@ -17,6 +17,8 @@ export interface SoakOptions {
   readonly users: number;
   /** How many requests may begin in a second, of each mode. */
   readonly rate: number;
+  /** How often a release with another secret is rolled out, and half as often Wristband's signing keys change. */
+  readonly releases: number;
 }
 
 export interface SoakReport extends Report {
@@ -24,9 +26,6 @@ export interface SoakReport extends Report {
 }
 
 const PASSERS_BY = 4;
-/** How often things happen, as parts of the run: an hour's events in whatever time there is. */
-const RELEASES = 12;
-const KEY_ROTATIONS = 6;
 const GAUGES = 30;
 /** Of 30 minutes in an hour. */
 const TOKEN_LIFE = 0.1;
@@ -59,8 +58,8 @@ async function soak(mode: (typeof MODES)[number], options: SoakOptions): Promise
     await Promise.all([
       ...[...users, ...passersBy].map((one) => one.live(ms)),
       saboteur.work(ms),
-      rotateSecrets(stage, ms),
-      rotateKeys(stage, ms, () => (keysChangedAt = world.journal.now())),
+      rotateSecrets(stage, options),
+      rotateKeys(stage, options, () => (keysChangedAt = world.journal.now())),
       measure(stage, ms, gauges),
     ]);
     await Promise.all(users.map((user) => user.settle()));
@@ -71,19 +70,20 @@ async function soak(mode: (typeof MODES)[number], options: SoakOptions): Promise
 }
 
 /** As with the releases of an application: the newest secret seals, those before it still open. */
-async function rotateSecrets({ world }: Stage, ms: number): Promise<void> {
+async function rotateSecrets({ world }: Stage, { ms, releases }: SoakOptions): Promise<void> {
   const secrets = [CLUSTER_SECRET];
-  for (let release = 1; release < RELEASES; release += 1) {
-    await delay(ms / RELEASES);
+  for (let release = 1; release < releases; release += 1) {
+    await delay(ms / releases);
     secrets.unshift(`the-session-secret-of-release-${release}-of-the-soak`);
     for (const worker of world.cluster.workers) await worker.replace(secrets);
     world.journal.fault('secrets rotated in a new release');
   }
 }
 
-async function rotateKeys({ world }: Stage, ms: number, onChange: () => void): Promise<void> {
-  for (let rotation = 1; rotation < KEY_ROTATIONS; rotation += 1) {
-    await delay(ms / KEY_ROTATIONS);
+async function rotateKeys({ world }: Stage, options: SoakOptions, onChange: () => void): Promise<void> {
+  const rotations = options.releases / 2;
+  for (let rotation = 1; rotation < rotations; rotation += 1) {
+    await delay(options.ms / rotations);
     await world.emulator.rotateKeys();
     onChange();
     world.journal.fault('signing keys of Wristband rotated');

@@ -1,23 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './free-port.js';
-
-const MISSING =
-  'The tests of RedisSessionStore need a Redis server. Install it (Debian and Ubuntu: sudo apt-get install redis-server).';
-
-/** Before all tests, once: installs Debian's Redis where that can be done and none is there. */
-export function setup(): void {
-  const isDebianRoot = existsSync('/etc/debian_version') && process.getuid?.() === 0;
-  if (isInstalled() || !isDebianRoot) return;
-  process.stdout.write('Installing Redis for the tests of session stores …\n');
-  execFileSync('apt-get', ['update'], { stdio: 'pipe' });
-  execFileSync('apt-get', ['install', '--yes', '--no-install-recommends', 'redis-server'], { stdio: 'pipe' });
-}
+import { programOf } from './system-packages.js';
 
 /** A real Redis on a free port, that keeps nothing on disk. */
 export interface RedisServer {
@@ -33,7 +22,6 @@ export interface RedisServer {
 }
 
 export async function startRedis(...options: readonly string[]): Promise<RedisServer> {
-  if (!isInstalled()) throw new Error(MISSING);
   const port = await freePort();
   let running = await launch(port, options);
   return {
@@ -51,9 +39,13 @@ export async function startRedis(...options: readonly string[]): Promise<RedisSe
 async function launch(port: number, options: readonly string[]): Promise<ChildProcess> {
   const directory = mkdtempSync(join(tmpdir(), 'redis-'));
   const settings = ['--bind', '127.0.0.1', '--port', `${port}`, '--dir', directory];
-  const child = spawn('redis-server', [...settings, '--save', '', '--appendonly', 'no', ...options], {
-    stdio: 'ignore',
-  });
+  const child = spawn(
+    programOf('redis-server'),
+    [...settings, '--save', '', '--appendonly', 'no', ...options],
+    {
+      stdio: 'ignore',
+    },
+  );
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   child.once('exit', () => {
@@ -85,14 +77,5 @@ async function accepts(port: number): Promise<boolean> {
     return false;
   } finally {
     socket.destroy();
-  }
-}
-
-function isInstalled(): boolean {
-  try {
-    execFileSync('which', ['redis-server'], { stdio: 'pipe' });
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -9,9 +9,13 @@ import {
   type JWTPayload,
 } from 'jose';
 
+/** Keys of emulators that were closed: making one costs a fifth of a second, and test suites start many emulators. */
+const spareKeys: JWK[] = [];
+
 /** The emulator's key set: the first key signs, all of them are published. */
 export class SigningKeys {
   private foreign?: Promise<JWK>;
+  private isReleased = false;
 
   private constructor(private keys: JWK[]) {}
 
@@ -28,6 +32,12 @@ export class SigningKeys {
   /** Puts a new key in front of the old ones, or in their place. */
   async rotate(keepOld: boolean): Promise<void> {
     this.keys = [await generateKey(), ...(keepOld ? this.keys : [])];
+  }
+
+  /** Leaves the keys to emulators that are started later. */
+  release(): void {
+    if (!this.isReleased) spareKeys.push(...this.keys);
+    this.isReleased = true;
   }
 
   /** Signs claims; with `foreign` under the current `kid` but with a key that nobody published. */
@@ -62,6 +72,12 @@ export class SigningKeys {
 }
 
 async function generateKey(): Promise<JWK> {
+  const key = spareKeys.pop() ?? (await exportKey());
+  // A new ID also for a spare key: tokens of the emulator that had it are those of an unknown key.
+  return { ...key, kid: randomUUID(), use: 'sig', alg: 'RS256' };
+}
+
+async function exportKey(): Promise<JWK> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
-  return { ...(await exportJWK(privateKey)), kid: randomUUID(), use: 'sig', alg: 'RS256' };
+  return exportJWK(privateKey);
 }

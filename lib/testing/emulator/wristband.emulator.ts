@@ -119,6 +119,7 @@ function createHandle(
     runningEmulators.delete(vanityDomain);
     await server.close();
     faults.close();
+    state.keys.release();
   };
   return {
     vanityDomain,

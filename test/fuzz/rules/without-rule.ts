@@ -42,6 +42,7 @@ export const READS_NOTHING = [
   'session/recent-changes',
   'session/session-binding',
   'session/session-outcome',
+  'session/name-conflicts',
   'session/sign-in-owner',
   'session/stores/key-queue',
   'session/stores/lease-table',
