@@ -29,6 +29,7 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, shows: string]>> =
   'npm run typecheck': ['.ci/run', 'npm run typecheck'],
   'npm run test:package': ['.ci/run', 'npm run test:package'],
   'npm run test:apps': ['.ci/run', 'npm run test:apps -- --quick'],
+  'npm pack': ['test/package/pack.ts', "'npm', ['pack'"],
   'npm run build': ['package.json', '"test": "npm run build && vitest run'],
   'npm run check': ['package.json', '"check": "bash .ci/run"'],
   'npx vitest run -c test/vitest.config.ts': ['package.json', 'vitest run -c test/vitest.config.ts'],
@@ -43,8 +44,8 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, shows: string]>> =
   'npm run test:e2e': ['test/e2e/init.e2e-spec.ts', 'vitest.config.e2e.ts'],
 };
 
-/** Nest's own command line, in the application of the reader: it is not installed here. */
-const FOREIGN = /^npx nest /;
+/** In the application of the reader: Nest's command line, which is not installed here, and npm for packages of others. */
+const FOREIGN = /^npx nest |^npm uninstall /;
 
 /** Run before or after another script by npm, or by the package's own publication. */
 const LIFECYCLE = /^(pre|post)/;
