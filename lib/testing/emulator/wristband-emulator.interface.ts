@@ -31,7 +31,7 @@ export interface WristbandEmulator extends AsyncDisposable {
   readonly clientSecret: string;
   readonly tenants: readonly ResolvedEmulatorTenant[];
   readonly users: readonly ResolvedEmulatorUser[];
-  /** Every request to a named endpoint, oldest first. */
+  /** Every request to a named endpoint so far, oldest first. Read it anew after further requests. */
   readonly calls: readonly EmulatorCall[];
   /** The requests to one endpoint, oldest first. */
   callsTo(endpoint: EmulatorEndpoint): EmulatorCall[];

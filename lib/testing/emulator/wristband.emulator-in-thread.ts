@@ -103,13 +103,7 @@ class EmulatorThread {
     const { port1, port2 } = new MessageChannel();
     this.#syncPort = port1;
     const data: ThreadData = { options, syncPort: port2, done: this.#done };
-    this.#worker = new Worker(THREAD, {
-      workerData: data,
-      transferList: [port2],
-      // Those of the process may be for a test runner, or may not be allowed in a thread.
-      execArgv: [],
-      env: { ...process.env, NODE_OPTIONS: '' },
-    });
+    this.#worker = new Worker(THREAD, { workerData: data, transferList: [port2] });
     this.#worker.on('message', (message: Call<number> | Reply) => this.#receive(message));
     this.#worker.on('error', (error) => this.#end(error));
     this.#worker.on('exit', () => this.#end(new Error('The Wristband emulator has stopped.')));
