@@ -225,13 +225,10 @@ describePlatforms('hostile input', (platform) => {
       new Browser().get(loginUrl(`&tenant_custom_domain=made-up-${index}.example`), { redirect: 'manual' }),
     );
 
-    const startedAt = performance.now();
-    const served = await browser.get(`${app.origin}/things`);
-    const elapsed = performance.now() - startedAt;
+    const first = await Promise.race([browser.get(`${app.origin}/things`), ...slow]);
 
-    expect(served.status).toBe(200);
+    expect(first.status).toBe(200);
     const statuses = (await Promise.all(slow)).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([503]));
-    expect(elapsed).toBeLessThan(1400);
   });
 });

@@ -9,7 +9,7 @@ it.each(['store', 'shared-cookie'] as const)(
   'nobody misses anything while processes, Redis and Wristband fail, with sessions kept by %s',
   { timeout: 90_000 },
   async (mode) => {
-    const report = await runChaos({ ...SHORT, mode, ms: 12_000 });
+    const report = await runChaos({ ...SHORT, mode, ms: 9000 });
 
     const { violations, faults, answers } = report.journal;
     expect(violations, textOf(report)).toEqual([]);
@@ -24,7 +24,7 @@ it('finds what processes do to sessions that know nothing of each other', { time
   const kinds = new Set<string>();
   // How much of it shows in a short run depends on how busy the machine is.
   for (let seed = 1; seed <= 4 && kinds.size < 2; seed += 1) {
-    const { journal } = await runChaos({ ...SHORT, seed: `${seed}`, mode: 'cookie', ms: 12_000 });
+    const { journal } = await runChaos({ ...SHORT, seed: `${seed}`, mode: 'cookie', ms: 9000 });
     for (const { kind } of journal.violations) kinds.add(kind);
   }
 

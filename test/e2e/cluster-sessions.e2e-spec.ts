@@ -81,7 +81,7 @@ describe('a logout', () => {
     const get = (path: string, on: number) => ask(origin, { path, cookie, port: workers[on]!.port });
     emulator.fail('token', { kind: 'delay', ms: 1500, times: 1 });
     const renewing = get('/me', 0);
-    await vi.waitFor(() => expect(exchanges()).toHaveLength(1), 5000);
+    await vi.waitFor(() => expect(exchanges()).toHaveLength(1), 20_000);
 
     const logout = await get('/api/auth/logout', 1);
     const renewed = await renewing;
@@ -162,7 +162,7 @@ describe('a copy of Redis', () => {
     await expiry();
     emulator.fail('token', { kind: 'delay', ms: 1000 });
     const renewals = cookies.map(look);
-    await vi.waitFor(() => expect(emulator.callsTo('token').length).toBeGreaterThanOrEqual(6), 5000);
+    await vi.waitFor(() => expect(emulator.callsTo('token').length).toBeGreaterThanOrEqual(6), 20_000);
     const during = await dumpOf(redis.url);
     await Promise.all(renewals);
     await ask(origin, { path: '/api/auth/logout', cookie: cookies[0]! });

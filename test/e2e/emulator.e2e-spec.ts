@@ -307,7 +307,7 @@ describe('the emulator itself', () => {
     emulator.fail('jwks', { kind: 'hang' });
     const hanging = keySet();
     const outcome = expect(hanging).rejects.toThrow();
-    await vi.waitFor(() => expect(emulator.callsTo('jwks')).toHaveLength(1));
+    await vi.waitFor(() => expect(emulator.callsTo('jwks')).toHaveLength(1), 20_000);
     await emulator.close();
     await outcome;
     const port = Number(new URL(emulator.origin).port);

@@ -19,7 +19,7 @@ describePlatforms('a session in a store of express-session', (platform) => {
   let browser: Browser;
   beforeEach(async () => {
     memory = new expressSession.MemoryStore();
-    const store = fromExpressSessionStore(memory, { timeout: 300 });
+    const store = fromExpressSessionStore(memory, { timeout: 1500 });
     app = await startTestApp({
       emulator,
       platform,

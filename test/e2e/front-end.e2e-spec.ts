@@ -118,7 +118,7 @@ describe.each(LAYOUTS)(
       emulator.clearCalls();
       context = await chromium.newContext();
       page = await context.newPage();
-      page.setDefaultTimeout(10_000);
+      page.setDefaultTimeout(60_000);
       answers = [];
       page.on('response', (response) => {
         const isAsked = /\/api\/auth\/(session|token)$/.test(response.url());

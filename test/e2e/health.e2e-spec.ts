@@ -101,5 +101,5 @@ it('ends in time when Wristband hangs', async () => {
   const [status] = await health(app);
 
   expect(status).toBe(503);
-  expect(performance.now() - before).toBeLessThan(3000);
+  expect(performance.now() - before).toBeLessThan(9000);
 });

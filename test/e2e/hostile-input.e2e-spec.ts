@@ -1378,7 +1378,7 @@ describePlatforms('a custom domain that cannot be checked', (platform) => {
   let site: Site;
 
   beforeAll(async () => {
-    site = await startSite({ platform, options: { http: { timeout: 400 } } });
+    site = await startSite({ platform, options: { http: { timeout: 1000 } } });
   });
   afterAll(() => stopSite(site));
   beforeEach(() => {

@@ -277,14 +277,18 @@ describe('keys that stay', () => {
     const verifier = await startVerifier({ jwksCacheTtl: 100_000 });
     const token = await newToken();
     await verifier.verify(token);
-    emulator.fail('jwks', { kind: 'delay', ms: 300 });
+    emulator.fail('jwks', { kind: 'delay', ms: 2000 });
     advanceClock(80);
     const started = performance.now();
     await Promise.all(many(20, () => token).map((copy) => verifier.verify(copy)));
 
-    expect(performance.now() - started).toBeLessThan(250);
-    await vi.waitFor(() => expect(emulator.callsTo('jwks').map(({ status }) => status)).toEqual([200, 200]));
-    advanceClock(60);
+    expect(performance.now() - started).toBeLessThan(2000);
+    await vi.waitFor(
+      () => expect(emulator.callsTo('jwks').map(({ status }) => status)).toEqual([200, 200]),
+      20_000,
+    );
+    // Not more than the time after which keys are fetched again: while a test waits, the false clock goes on a little.
+    advanceClock(40);
     await verifier.verify(token);
     expect(fetches()).toBe(2);
   });
@@ -356,7 +360,8 @@ describe('while the keys cannot be fetched', () => {
       await verifier.verify(token);
     }
 
-    expect(performance.now() - started).toBeLessThan(1000);
+    // Each of them would wait for five seconds.
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   it('everything goes on by itself afterwards', async () => {

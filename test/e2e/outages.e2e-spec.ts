@@ -33,7 +33,7 @@ class OrdersController {
 /** What one call to Wristband may take. */
 const TIMEOUT = 1000;
 /** Until our answer must be there: generous, because the machine may be busy; without a time-out it would be for ever. */
-const BOUND = TIMEOUT + 1700;
+const BOUND = TIMEOUT + 9000;
 
 const UNAVAILABLE = {
   statusCode: 503,

@@ -19,7 +19,7 @@ afterAll(() => chromium.close());
 beforeEach(async () => {
   context = await chromium.newContext();
   page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
 });
 afterEach(() => context.close());
 
@@ -92,7 +92,7 @@ describe('the cluster sample', () => {
   beforeAll(async () => {
     sample = await npmStart(folder);
     // The proxy is the last to come up, right before the banner.
-    await vi.waitFor(() => expect(sample.output()).toContain('Ctrl-C'));
+    await vi.waitFor(() => expect(sample.output()).toContain('Ctrl-C'), 20_000);
   }, 120_000);
   afterAll(() => sample.pressCtrlC());
 

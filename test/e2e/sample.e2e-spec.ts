@@ -22,7 +22,7 @@ afterAll(() => chromium.close());
 beforeEach(async () => {
   context = await chromium.newContext({ ignoreHTTPSErrors: true });
   page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
 });
 afterEach(() => context.close());
 

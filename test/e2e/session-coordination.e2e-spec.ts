@@ -158,7 +158,7 @@ describePlatforms('sessions in cookies, with a store that two processes share', 
     await signInTo(one, browser);
     const cookie = await cookiesOf(browser, one);
     const slow = replay(one, '/slow/change', cookie);
-    await vi.waitFor(() => expect(SlowController.release).not.toBe(undefined));
+    await vi.waitFor(() => expect(SlowController.release).not.toBe(undefined), 20_000);
     await new Promise((resolve) => setTimeout(resolve, 50));
     await get(two, '/counter/clear');
     SlowController.release();

@@ -439,7 +439,7 @@ describeModes('session persistence', (platform, { name, option }) => {
     const response = await get(path);
 
     expect(response.setCookies).toEqual([]);
-    await vi.waitFor(() => expect(app.events).not.toEqual([]));
+    await vi.waitFor(() => expect(app.events).not.toEqual([]), 20_000);
     expect(app.events).toEqual([{ type: 'session.lost_write', reason: 'headers_sent' }]);
   });
 

@@ -79,7 +79,7 @@ async function redisStore(): Promise<SessionStore> {
   const client = createClient({ url: redis.url, socket: { reconnectStrategy: () => 50 } });
   await client.on('error', () => undefined).connect();
   closing.push(() => client.destroy());
-  return new RedisSessionStore({ client, timeout: 500 });
+  return new RedisSessionStore({ client, timeout: 1500 });
 }
 
 async function start(
@@ -391,7 +391,7 @@ describePlatforms('an outage of Redis', (platform) => {
         expect([status, headers['retry-after'], setCookies]).toEqual([503, '1', []]);
         expect(response.json()).toMatchObject({ code: 'session_store_unavailable' });
       }
-      expect(took).toBeLessThan(3000);
+      expect(took).toBeLessThan(9000);
       expect([visitor.status, stranger.status]).toEqual([200, 401]);
       const told = app.logs.filter((line) => line.startsWith('The session store could not do read()'));
       expect(told).toEqual([expect.stringMatching(/read\(\): .+/)]);
@@ -401,7 +401,7 @@ describePlatforms('an outage of Redis', (platform) => {
           const { status } = await browser.get(`${app.origin}/api/auth/session`);
           expect(status).toBe(kind === 'pause' ? 200 : 401);
         },
-        { timeout: 5000 },
+        { timeout: 20_000 },
       );
       expect(app.logs.filter((line) => line.includes('The session store answers again'))).toHaveLength(1);
     },

@@ -334,7 +334,7 @@ describe('answers to a refresh', () => {
 
     const during = await browser.get(`${hasty.origin}/orders`);
 
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(9000);
     expect(during.status).toBe(503);
     emulator.heal();
     expect((await browser.get(`${hasty.origin}/orders`)).status).toBe(200);

@@ -51,10 +51,10 @@ describe('bearerToken', () => {
 
   it.each(['=', ' ', 'a=', 'a'])('is not slowed down by a long row of %j', (letter) => {
     const header = `Bearer ${letter.repeat(8000)}!`;
-    const started = performance.now();
+    const before = process.cpuUsage();
     for (let time = 0; time < 100; time += 1) bearerToken([header]);
 
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(1000);
   });
 });
 

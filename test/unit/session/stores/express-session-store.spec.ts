@@ -167,7 +167,7 @@ describe('fromExpressSessionStore', () => {
 
       const started = performance.now();
       await expect(call(store)).rejects.toMatchObject({ name: 'SessionStoreError', operation });
-      expect(performance.now() - started).toBeLessThan(1000);
+      expect(performance.now() - started).toBeLessThan(10_000);
     });
 
     it('ends all who wait for their turn in time, and goes on when the store does', async () => {
@@ -177,7 +177,7 @@ describe('fromExpressSessionStore', () => {
       const started = performance.now();
       const writes = await Promise.allSettled(Array.from({ length: 20 }, () => store.write('key', 'v', NEW)));
 
-      expect(performance.now() - started).toBeLessThan(1000);
+      expect(performance.now() - started).toBeLessThan(10_000);
       expect(writes.every(({ status }) => status === 'rejected')).toBe(true);
       set.mockRestore();
       expect(await store.write('key', 'v', NEW)).toBeTypeOf('number');
