@@ -108,6 +108,7 @@ describeGraphql('GraphQL', (server) => {
     app = await startTestApp({
       emulator,
       platform: server.platform,
+      trustsProxies: true,
       options,
       imports: [server.module()],
       providers: [CompanyResolver],
@@ -287,7 +288,8 @@ describeGraphql('GraphQL', (server) => {
     await signInAs('ada@acme.example');
     const headers = await cookieHeaders();
     const query = 'subscription { greetings }';
-    const lie = { 'sec-fetch-site': 'same-origin', headers: { 'sec-fetch-site': 'same-origin' } };
+    const claims = { 'sec-fetch-site': 'same-origin', 'x-forwarded-host': 'evil.example' };
+    const lie = { ...claims, headers: claims };
 
     const foreign = await subscribe(query, { ...headers, origin: 'https://evil.example' });
     const liar = await subscribe(query, { ...headers, origin: 'https://evil.example' }, lie);

@@ -42,6 +42,8 @@ export interface TestAppOptions {
   readonly bodyParser?: boolean;
   /** @default any free port */
   readonly port?: number;
+  /** Whether the platform believes what proxies say in `X-Forwarded-*`. @default false */
+  readonly trustsProxies?: boolean;
   /** Called before the application listens. */
   readonly configure?: (app: INestApplication) => void | Promise<void>;
 }
@@ -96,7 +98,7 @@ export async function startTestApp(setup: TestAppOptions): Promise<TestApp> {
   })
   class AppModule {}
 
-  const adapter = setup.adapter ?? (platform === 'express' ? new ExpressAdapter() : new FastifyAdapter());
+  const adapter = setup.adapter ?? newAdapter(platform, setup.trustsProxies ?? false);
   const app = await NestFactory.create<INestApplication>(AppModule, adapter, {
     logger: false,
     abortOnError: false,
@@ -125,4 +127,11 @@ export async function startTestApp(setup: TestAppOptions): Promise<TestApp> {
 function collect(lines: string[]): LoggerService {
   const write = (message: unknown) => void lines.push(String(message));
   return { log: write, error: write, warn: write, debug: write };
+}
+
+function newAdapter(platform: Platform, trustProxy: boolean): AbstractHttpAdapter {
+  if (platform === 'fastify') return new FastifyAdapter({ trustProxy });
+  const adapter = new ExpressAdapter();
+  adapter.set('trust proxy', trustProxy);
+  return adapter;
 }
