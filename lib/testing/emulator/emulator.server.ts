@@ -15,6 +15,7 @@ export async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  keepCookiesInFrame(request, response);
   try {
     const exchange = await open(state, request, response);
     const route = exchange && findRoute(exchange);
@@ -44,6 +45,19 @@ export async function serve(
     if (request.socket.destroyed || response.headersSent) request.socket.destroy();
     else sendErrorPage(response, 500, error instanceof Error ? error.message : String(error));
   }
+}
+
+/** In a frame of a foreign site, browsers keep cookies only with these attributes. */
+function keepCookiesInFrame({ headers }: IncomingMessage, response: ServerResponse): void {
+  if (headers['sec-fetch-dest'] !== 'iframe') return;
+  const setHeader = response.setHeader.bind(response);
+  response.setHeader = (name, value) =>
+    setHeader(name, name.toLowerCase() === 'set-cookie' ? [value].flat().map(forFrame) : value);
+}
+
+function forFrame(cookie: unknown): string {
+  const kept = String(cookie).replaceAll(/; *(?:samesite=\w+|secure|partitioned)(?=;|$)/gi, '');
+  return `${kept}; SameSite=None; Secure; Partitioned`;
 }
 
 /** Reads the request; undefined when its host is neither the vanity host nor one of a tenant. */
