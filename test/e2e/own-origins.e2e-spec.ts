@@ -89,12 +89,12 @@ function openSockets(app: INestApplication): void {
   const server = new WebSocketServer({ noServer: true });
   const wristband = app.get(WristbandAuthService);
   app.getHttpServer().on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-    server.handleUpgrade(request, socket, head, (client) =>
-      wristband.authenticateSocket(client, request).then(
+    server.handleUpgrade(request, socket, head, (client) => {
+      void wristband.authenticateSocket(client, request).then(
         () => client.send('in'),
         ({ code }: WristbandException) => client.send(code),
-      ),
-    ),
+      );
+    }),
   );
 }
 
