@@ -6,6 +6,7 @@ import { WristbandEvents } from '../events/wristband-events.js';
 import { redirectTo, withQuery } from '../http/redirect.js';
 import type { LogoutConfig } from '../interfaces/auth-flow.interface.js';
 import type { HttpRedirectResponse, HttpRequest } from '../interfaces/http.interface.js';
+import { isText } from '../json/json.js';
 import { tenantlessLoginUrl } from '../tenant/application-urls.js';
 import { type Tenant, tenantHost } from '../tenant/tenant-host.js';
 import { TenantResolver } from '../tenant/tenant-resolver.js';
@@ -23,12 +24,16 @@ export class LogoutFlow {
     private readonly events: WristbandEvents,
   ) {}
 
-  async end(request: HttpRequest, given: LogoutConfig): Promise<HttpRedirectResponse> {
-    assertGiven(given);
+  async end(request: HttpRequest, config: LogoutConfig): Promise<HttpRedirectResponse> {
+    assertGiven(config);
+    const given = { ...config, ...textsFromSession(config) };
     // The token is revoked whatever happens below: a sign-out that fails half-way must not leave it usable.
-    const [config] = await Promise.all([this.autoConfiguration.resolve(), this.#revoke(given.refreshToken)]);
-    const tenant = await this.tenants.forLogout(request, config, given);
-    return redirectTo(logoutUrl(config, tenant, given));
+    const [application] = await Promise.all([
+      this.autoConfiguration.resolve(),
+      this.#revoke(given.refreshToken),
+    ]);
+    const tenant = await this.tenants.forLogout(request, application, given);
+    return redirectTo(logoutUrl(application, tenant, given));
   }
 
   async #revoke(refreshToken: string | undefined): Promise<void> {
@@ -43,6 +48,16 @@ export class LogoutFlow {
       );
     }
   }
+}
+
+/** What is usually taken from a session, where another program or version may have written something else. */
+function textsFromSession({ refreshToken, tenantName, tenantCustomDomain }: LogoutConfig) {
+  const text = (value: unknown) => (isText(value) ? value : undefined);
+  return {
+    refreshToken: text(refreshToken),
+    tenantName: text(tenantName),
+    tenantCustomDomain: text(tenantCustomDomain),
+  };
 }
 
 function assertGiven({ state, redirectUrl }: LogoutConfig): void {

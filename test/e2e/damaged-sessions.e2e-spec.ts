@@ -91,6 +91,9 @@ const MODES: Readonly<Record<string, () => Partial<SessionOptions>>> = {
   'a store': () => ({ store: new MemorySessionStore() }),
 };
 
+/** Values that the fields of a sign-in never have. */
+const ODD = ['null', 'true', '7', '""', '[]', '["acme"]', '{"toJSON":{"x":1}}', '{"toLowerCase":1}'];
+
 describePlatforms('a session that another program wrote', (platform) => {
   describe.each(Object.keys(MODES))('into %s', (mode) => {
     let emulator: WristbandEmulator;
@@ -152,6 +155,23 @@ describePlatforms('a session that another program wrote', (platform) => {
       const logout = await send('GET', '/api/auth/logout', cookie);
       expect([302, 303]).toContain(logout.status);
       expect((await send('POST', '/damaged/clear', cookie)).status).toBe(201);
+    });
+
+    it.each(
+      'isAuthenticated accessToken expiresAt userId tenantId tenantName tenantCustomDomain refreshToken csrfToken roles'.split(
+        ' ',
+      ),
+    )('is refused or used, and can be ended, with odd values of %s', async (field) => {
+      for (const value of ODD) {
+        const cookie = await cookieOf(
+          `{"id":"ID","createdAt":NOW,"fields":{${SIGNED_IN},"${field}":${value}}}`,
+        );
+
+        for (const path of ['/damaged/guarded', '/damaged/open', '/api/auth/session', '/api/auth/token'])
+          expect([200, 401], `${path} with ${value}`).toContain((await send('GET', path, cookie)).status);
+        const { status } = await send('GET', '/api/auth/logout', cookie);
+        expect([302, 303], `logout with ${value}`).toContain(status);
+      }
     });
 
     it.each(READABLE)('is read and can be changed when it holds %s', async (_, json, fields) => {

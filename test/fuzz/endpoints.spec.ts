@@ -63,6 +63,8 @@ describe.each(SETTINGS)('sessions in $name', ({ platform, hasStore, hasSubdomain
         scopes: ['openid', 'offline_access', 'email', 'roles'],
         redirectPagesToLogin: true,
         routes: { path: 'api/auth', backChannelLogout: 'back-channel-logout' },
+        // Wristband is in no trouble here, however busy the machine is.
+        http: { timeout: 60_000 },
         hooks: { landingUrl: '/api/auth/session' },
         session: hasStore ? { ...session, store: new MemorySessionStore() } : { ...session, maxCookies: 2 },
       },
