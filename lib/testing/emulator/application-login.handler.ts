@@ -71,12 +71,12 @@ function nextStep(
 }
 
 function sendQuestion(
-  { users }: EmulatorState,
+  { users, clientId }: EmulatorState,
   { response, form }: Exchange,
   status: number,
   problem?: string,
 ): void {
-  const emails = [...new Set(users.map(({ email }) => email))].join(', ');
+  const emails = [...new Set(users.map(({ email }) => email))];
   const content: Html = html`${problem ? html`<p role="alert">${problem}</p>` : ''}
     <form method="post">
       <label>
@@ -85,6 +85,12 @@ function sendQuestion(
       </label>
       <button type="submit">Continue</button>
     </form>
-    <p class="hint">This is a test emulator. Its users are: ${emails}</p>`;
+    <p class="aside">No account? <a href="/signup?client_id=${encodeURIComponent(clientId)}">Sign up</a></p>
+    <div class="hint">
+      <p>Test users</p>
+      <ul>
+        ${emails.map((email) => html`<li><code>${email}</code></li>`)}
+      </ul>
+    </div>`;
   sendPage(response, status, 'Log in', content);
 }

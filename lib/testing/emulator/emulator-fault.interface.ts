@@ -11,7 +11,8 @@ export type EmulatorEndpoint =
   | 'customDomainValidation'
   | 'applicationLogin'
   | 'logout'
-  | 'login';
+  | 'login'
+  | 'signup';
 
 /** One request as it arrived, secrets included. */
 export interface EmulatorCall {

@@ -29,7 +29,8 @@ const DEFAULT_TENANTS: EmulatorTenant[] = [
   { name: 'globex', displayName: 'Globex Industries', customDomain: 'login.globex.localhost' },
 ];
 
-const ADMIN = { id: 'role-admin', name: 'app:emulator:admin', displayName: 'Admin' };
+/** The role of Ada at Acme, and of the first user of a company that signs up. */
+export const ADMIN = { id: 'role-admin', name: 'app:emulator:admin', displayName: 'Admin' };
 const VIEWER = { id: 'role-viewer', name: 'app:emulator:viewer', displayName: 'Viewer' };
 
 const ADA = { email: 'ada@example.com', password: 'password', givenName: 'Ada', familyName: 'Lovelace' };

@@ -5,6 +5,7 @@ import { findRoute } from './endpoint.router.js';
 import { describeCall, parseForm, readBody, type Exchange } from './exchange.js';
 import type { FaultInjector } from './fault.injector.js';
 import { sendErrorPage } from './html.page.js';
+import { isLoopback } from '../../tenant/tenant-host.js';
 import { findTenantByHost, hostnameOf } from './tenant.directory.js';
 
 /** Answers one request: finds host and route, logs the call, and does the work or the planned fault. */
@@ -20,18 +21,12 @@ export async function serve(
     const exchange = await open(state, request, response);
     const route = exchange && findRoute(exchange);
     if (!exchange) {
-      const names = state.tenants.map(({ name }) => name).join(', ');
-      const host = request.headers.host ?? '';
-      sendErrorPage(
-        response,
-        404,
-        `No tenant lives on the host ${host}. The tenants of this emulator are: ${names}.`,
-      );
+      sendUnknownHost(state, request.headers.host ?? '', response);
     } else if (!route) {
       sendErrorPage(
         response,
         404,
-        `There is nothing at ${request.method} ${exchange.url.pathname} on this host.`,
+        `There is nothing at ${request.method} ${exchange.url.pathname} on this host. Sign-ins start at the application: ${state.application.loginUrl}`,
       );
     } else if (!route.endpoint) {
       await route.handle(state, exchange);
@@ -60,6 +55,17 @@ function forFrame(cookie: unknown): string {
   return `${kept}; SameSite=None; Secure; Partitioned`;
 }
 
+/** A host that is not of this machine is the name of a foreign web site that leads here (DNS rebinding): it learns nothing. */
+function sendUnknownHost({ tenants }: EmulatorState, host: string, response: ServerResponse): void {
+  if (!isLoopback(host)) {
+    sendErrorPage(response, 421, 'The emulator serves this machine only, under names such as localhost.');
+    return;
+  }
+  const names = tenants.map(({ name }) => name).join(', ');
+  const message = `No tenant lives on the host ${host}. The tenants of this emulator are: ${names}.`;
+  sendErrorPage(response, 404, message);
+}
+
 /** Reads the request; undefined when its host is neither the vanity host nor one of a tenant. */
 async function open(
   state: EmulatorState,
@@ -68,8 +74,9 @@ async function open(
 ): Promise<Exchange | undefined> {
   const host = request.headers.host ?? '';
   const tenant = findTenantByHost(state, host);
-  // `localhost` besides, since servers cannot look up a name such as auth.localhost everywhere.
-  if (!tenant && ![state.vanityHost, 'localhost'].includes(hostnameOf(host))) return undefined;
+  // The others besides, since servers cannot look up a name such as auth.localhost everywhere.
+  const vanityHosts = [state.vanityHost, 'localhost', '127.0.0.1', '[::1]'];
+  if (!tenant && !vanityHosts.includes(hostnameOf(host))) return undefined;
   const url = new URL(request.url ?? '/', state.origin);
   const body = await readBody(request);
   return { request, response, url, body, form: parseForm(request, body), tenant };

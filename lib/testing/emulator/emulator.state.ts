@@ -28,7 +28,8 @@ export interface EmulatorCore {
     readonly idToken: number;
     readonly refreshToken: number;
   };
-  readonly tenants: readonly ResolvedEmulatorTenant[];
+  /** Grows when a company signs up. */
+  readonly tenants: ResolvedEmulatorTenant[];
   readonly users: ResolvedEmulatorUser[];
   readonly keys: SigningKeys;
   readonly store: OidcStore;

@@ -5,6 +5,7 @@ import type { EmulatorState } from './emulator.state.js';
 import type { Exchange } from './exchange.js';
 import { handleBareLogin, handleLogin } from './login.handler.js';
 import { handleLogout } from './logout.handler.js';
+import { handleSignup } from './signup.handler.js';
 
 type Handler = (state: EmulatorState, exchange: Exchange) => Promise<void>;
 
@@ -41,6 +42,7 @@ const ROUTES: readonly Route[] = [
   ),
   route('vanity', 'GET', '/api/v1/oauth2/authorize', handleTenantlessAuthorize, 'authorize'),
   route('vanity', 'GET POST', '/login', handleApplicationLogin, 'applicationLogin'),
+  route('vanity', 'GET POST', '/signup', handleSignup, 'signup'),
   route('vanity', 'GET', '/.well-known/openid-configuration', byProvider),
   route('tenant', 'GET', '/api/v1/oauth2/authorize', byProvider, 'authorize'),
   route('tenant', 'GET', '/api/v1/oauth2/authorize/[^/]+', byProvider),
@@ -48,6 +50,7 @@ const ROUTES: readonly Route[] = [
   route('tenant', 'POST', '/session/end/confirm', byProvider),
   route('tenant', 'GET POST', '/login/[^/]+', handleLogin, 'login'),
   route('tenant', 'GET', '/login', handleBareLogin, 'login'),
+  route('tenant', 'GET POST', '/signup', handleSignup, 'signup'),
   route('tenant', 'GET', '/api/v1/logout', handleLogout, 'logout'),
 ];
 

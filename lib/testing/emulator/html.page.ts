@@ -8,19 +8,31 @@ export class Html {
 type HtmlValue = string | number | undefined | Html | readonly Html[];
 
 const STYLE = `
-  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-  body { display: grid; place-items: center; min-height: 100vh; margin: 0; background: light-dark(#eef1f6, #14171d); }
-  main { box-sizing: border-box; width: min(28rem, calc(100vw - 2rem)); padding: 2rem; border-radius: .75rem; background: light-dark(#fff, #1f242d); box-shadow: 0 .25rem 1.5rem #0002; }
-  h1 { margin: 0 0 1rem; font-size: 1.4rem; }
-  form, ul { display: grid; gap: .75rem; padding: 0; margin: 0; list-style: none; }
-  label { display: grid; gap: .25rem; font-weight: 600; }
-  input, button, .choice { box-sizing: border-box; width: 100%; padding: .6rem .75rem; border: 1px solid #8a94a6; border-radius: .4rem; font: inherit; font-weight: 400; }
+  :root { color-scheme: light dark; --text: light-dark(#1b2433, #e6e9ef); --soft: light-dark(#5b6678, #9aa4b5); --line: light-dark(#c9d0db, #3c4554); --accent: light-dark(#2f5fd0, #7ea2ff); font: 16px/1.5 system-ui, sans-serif; }
+  body { display: grid; place-content: center; justify-items: center; min-height: 100vh; margin: 0; background: light-dark(#eef1f6, #14171d); color: var(--text); }
+  main { box-sizing: border-box; width: min(27rem, calc(100vw - 2rem)); margin-top: 1rem; padding: 2rem; border: 1px solid light-dark(#dfe4ec, #2b323d); border-radius: .75rem; background: light-dark(#fff, #1f242d); box-shadow: 0 .25rem 1.5rem #0001; }
+  h1 { margin: 0 0 1.25rem; font-size: 1.4rem; line-height: 1.3; }
+  a { color: var(--accent); }
+  form, ul { display: grid; gap: .9rem; padding: 0; margin: 0; list-style: none; }
+  label { display: grid; gap: .3rem; font-size: .9rem; font-weight: 600; }
+  input, button, .choice { box-sizing: border-box; width: 100%; padding: .6rem .75rem; border: 1px solid var(--line); border-radius: .45rem; font: inherit; font-size: 1rem; font-weight: 400; }
+  input { background: light-dark(#fff, #171b22); color: inherit; }
+  input:focus-visible, button:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
   button { border-color: #2f5fd0; background: #2f5fd0; color: #fff; font-weight: 600; cursor: pointer; }
-  button.quiet { background: none; color: inherit; border-color: #8a94a6; }
-  .choice { display: block; color: inherit; }
-  [role=alert] { margin: 0; padding: .5rem .75rem; border-radius: .4rem; background: #b3261e; color: #fff; }
+  button:hover { background: #274fb0; }
+  button.quiet { border-color: var(--line); background: none; color: inherit; }
+  button.quiet:hover, .choice:hover { border-color: var(--accent); background: light-dark(#f4f6fb, #262c37); }
+  .choice { display: flex; justify-content: space-between; color: inherit; text-decoration: none; }
+  .choice::after { content: '→'; color: var(--soft); }
+  .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
+  [role=alert] { margin: 0; padding: .6rem .75rem; border: 1px solid light-dark(#eeb9b4, #6e2f2b); border-radius: .45rem; background: light-dark(#fdf0ef, #35201f); color: light-dark(#8c1d18, #ffb4ab); overflow-wrap: anywhere; }
   [role=alert] + form { margin-top: 1rem; }
-  .hint { margin: 1.5rem 0 0; font-size: .85rem; opacity: .8; }
+  .aside { margin: 1.1rem 0 0; text-align: center; font-size: .9rem; }
+  .hint { margin: 1.25rem 0 0; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; }
+  .hint p { margin: 0 0 .35rem; }
+  .hint ul { gap: .15rem; }
+  .hint code { color: var(--text); }
+  footer { margin: 1rem; color: var(--soft); font-size: .8rem; }
 `;
 
 /** Builds markup; values are escaped unless they are markup themselves. */
@@ -63,6 +75,7 @@ export function renderPage(title: string, content: Html): string {
           <h1>${title}</h1>
           ${content}
         </main>
+        <footer>Wristband emulator: nothing leaves this machine</footer>
       </body>
     </html>`.text;
 }

@@ -70,6 +70,9 @@ function sendLoginPage(
       <button type="submit">Log in</button>
       <button type="submit" name="action" value="cancel" formnovalidate class="quiet">Cancel</button>
     </form>
+    <p class="aside">
+      No account? <a href="/signup?client_id=${encodeURIComponent(state.clientId)}">Sign up</a>
+    </p>
     ${testUsers(state, tenant)}`;
   sendPage(response, problem ? 422 : 200, `Log in to ${tenant.displayName}`, content);
 }
@@ -81,9 +84,9 @@ function focusIf(condition: boolean): string {
 function testUsers(state: EmulatorState, tenant: ResolvedEmulatorTenant): Html {
   const users = state.users.filter((user) => user.tenant === tenant.name);
   return html`<div class="hint">
-    <p>This is a test emulator. Its users are:</p>
+    <p>Test users</p>
     <ul>
-      ${users.map((user) => html`<li><code>${user.email}</code> with password <code>${user.password}</code></li>`)}
+      ${users.map((user) => html`<li><code>${user.email}</code>, password <code>${user.password}</code></li>`)}
     </ul>
   </div>`;
 }
