@@ -7,6 +7,7 @@ import type {
   WristbandOptions,
 } from '../interfaces/wristband-options.interface.js';
 import type { SessionStore } from '../session/stores/session-store.interface.js';
+import { isLoopback } from '../tenant/tenant-host.js';
 
 /** Session options with every default filled in. */
 export interface ResolvedSessionOptions {
@@ -70,10 +71,11 @@ export const SESSION_DEFAULTS = {
 
 /** Fills in the defaults of options. Expects what `validateOptions` answered. */
 export function resolveOptions(
-  options: WristbandOptions,
+  given: WristbandOptions,
   name?: string,
   routes?: Required<WristbandRoutes>,
 ): ResolvedOptions {
+  const options = isAtEmulator(given) ? withEmulatorDefaults(given) : given;
   const { session, ...rest } = options;
   return Object.freeze({
     ...rest,
@@ -96,6 +98,33 @@ export function resolveOptions(
     hooks: options.hooks ?? {},
     ...(session && { session: resolveSessionOptions(session, name) }),
   });
+}
+
+/** Whether the vanity domain is that of the emulator beside which `npx nestjs-wristband emulate` runs this process. */
+function isAtEmulator({ wristbandApplicationVanityDomain: domain }: WristbandOptions): boolean {
+  return isLoopback(domain) && process.env.WRISTBAND_EMULATOR === `http://${domain.toLowerCase()}`;
+}
+
+/** The emulator speaks http, to which Safari sends no Secure cookies. Options that are set stay as they are. */
+function withEmulatorDefaults(options: WristbandOptions): WristbandOptions {
+  const { session } = options;
+  const isSecure = session !== undefined && needsSecureCookies(session);
+  return {
+    ...options,
+    dangerouslyAllowInsecureRequests: options.dangerouslyAllowInsecureRequests ?? true,
+    dangerouslyDisableSecureCookies: options.dangerouslyDisableSecureCookies ?? !isSecure,
+    ...(session && { session: { ...session, secure: session.secure ?? isSecure } }),
+  };
+}
+
+/** Whether browsers would drop the cookies without `Secure`. */
+function needsSecureCookies({ sameSite, partitioned, cookieName, csrfCookieName }: SessionOptions): boolean {
+  const hasPrefix = /^__(host|secure)-/i;
+  return (
+    sameSite?.toLowerCase() === 'none' ||
+    partitioned === true ||
+    [cookieName, csrfCookieName].some((name) => hasPrefix.test(name ?? ''))
+  );
 }
 
 function resolveJwtOptions(options: JwtOptions = {}): ResolvedJwtOptions {

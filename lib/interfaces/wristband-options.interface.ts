@@ -60,12 +60,12 @@ export interface WristbandOptions {
   readonly loginStateSecret?: string | readonly string[];
   /**
    * Send the login state cookie without `Secure`, unless `session.sameSite` is `none`. For development over http only.
-   * @default false
+   * @default false; beside `npx nestjs-wristband emulate` true, where the session cookie needs no `Secure` either
    */
   readonly dangerouslyDisableSecureCookies?: boolean;
   /**
    * Reach the vanity domain over http. Works for loopback hosts only (an emulator); a start-up error otherwise.
-   * @default false
+   * @default false; true beside `npx nestjs-wristband emulate`
    */
   readonly dangerouslyAllowInsecureRequests?: boolean;
   /**
