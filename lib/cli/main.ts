@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { processTerminal } from './terminal.js';
 
@@ -9,29 +10,45 @@ const HELP = `Usage: nestjs-wristband <command>
     --yes, -y               answer every question with yes
 
   emulate -- <command …>    run a command with an embedded Wristband beside it
-    --port <number>         the port of the emulator; default: 4000
-    --url <url>             where the application has its endpoints; default: http://localhost:3000/api/auth
+    --port <number>         the port of the emulator; default: 4000, or a free one
+    --url <url>             where browsers reach the endpoints of the application;
+                            default: http://localhost:3000/api/auth
+
+    The command gets PORT: yours, from the environment or from .env, else 3000. With --url,
+    which may be that of a proxy, it gets PORT only if you have set it.
 
   --help, -h                show this
+  --version, -v             show the version
 `;
 
 const HELP_OPTION = { help: { type: 'boolean', short: 'h' } } as const;
 
-/** Something on the command line that is not understood. */
+/** A mistake on the command line. */
 class UsageError extends Error {}
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   const isUsage = error instanceof UsageError || String(Object(error).code).startsWith('ERR_PARSE_ARGS');
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${message}\n${isUsage ? '\nnestjs-wristband --help tells what there is.\n' : ''}`);
+  process.stderr.write(
+    `${message}\n${isUsage ? '\nnestjs-wristband --help lists commands and options.\n' : ''}`,
+  );
   return isUsage ? 2 : 1;
 });
 
 async function main([command, ...args]: readonly string[]): Promise<number> {
   if (command === 'init') return runInit(args);
   if (command === 'emulate') return runEmulate(args);
-  if (command === '--help' || command === '-h') return showHelp();
-  throw new UsageError(command === undefined ? 'Name a command.' : `There is no command ${command}.`);
+  if (command === '--help' || command === '-h' || command === 'help') return showHelp();
+  if (command === '--version' || command === '-v' || command === 'version') return showVersion();
+  if (command === undefined) throw new UsageError('Name a command: init or emulate.');
+  if (command.startsWith('-')) throw new UsageError(`Unknown option '${command}'.`);
+  throw new UsageError(`There is no command ${command}. The commands are init and emulate.`);
+}
+
+function showVersion(): number {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  process.stdout.write(`${String(Object(manifest).version)}\n`);
+  return 0;
 }
 
 function showHelp(): number {

@@ -2,12 +2,12 @@ import { constants } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 
-/** What a command says and asks. */
+/** Where a command writes and asks. */
 export interface Terminal {
-  /** Whether somebody can answer. */
+  /** Whether there is a person to ask. */
   readonly isInteractive: boolean;
   write(text: string): void;
-  paint(color: 'green' | 'red', text: string): string;
+  paint(color: 'green' | 'red' | 'yellow', text: string): string;
   /** Asks for yes or no. */
   confirm(question: string): Promise<boolean>;
 }

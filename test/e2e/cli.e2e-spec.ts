@@ -1,19 +1,25 @@
+import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { application } from '../support/nest-application.js';
 
+const VERSION = `${(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version}\n`;
+
 it.each([
   [['--help'], 0, 'Usage: nestjs-wristband <command>'],
   [['init', '--help'], 0, 'Usage: nestjs-wristband <command>'],
-  [[], 2, 'Name a command.'],
-  [['start'], 2, 'There is no command start.'],
+  [['--version'], 0, VERSION],
+  [['-v'], 0, VERSION],
+  [[], 2, 'Name a command: init or emulate.'],
+  [['start'], 2, 'There is no command start. The commands are init and emulate.'],
+  [['--verbose'], 2, "Unknown option '--verbose'."],
   [['init', '--force'], 2, "Unknown option '--force'"],
   [['emulate'], 2, 'Name the command to run'],
   [['emulate', '--port', '0', '--', 'node'], 2, '--port must be a number'],
   [['emulate', '--url', 'localhost', '--', 'node'], 2, '--url must be a URL'],
   [['emulate', '--', 'no-such-command'], 1, 'There is no command no-such-command.'],
-  [['emulate', '--', 'node', '-e', 'process.exit(7)'], 7, 'A Wristband runs on http://localhost:'],
+  [['emulate', '--', 'node', '-e', 'process.exit(7)'], 7, 'Wristband  http://localhost:'],
 ])('answers %j', (args, exitCode, output) => {
   const app = application(12, { '.env': 'PORT=59999\n' });
 
@@ -36,11 +42,13 @@ it('does not start beside something that has its port', async () => {
 
   expect(app.cli('emulate', '--', 'node')).toEqual({
     exitCode: 1,
-    output: `Something runs on localhost:${port} already. PORT gives the application another port.\n`,
+    output:
+      `Port ${port} is in use already. Stop what runs on localhost:${port}, for instance an earlier start of the application,\n` +
+      `or give the application another port: PORT=${port + 1} npx nestjs-wristband emulate …\n`,
   });
   app.write('.env', 'PORT=59999\n');
   expect(app.cli('emulate', '--port', `${port}`, '--', 'node')).toEqual({
     exitCode: 1,
-    output: `Port ${port} is in use.\n`,
+    output: `Port ${port}, which the emulator shall have, is in use already. Name another one with --port, or none: then a free one is found.\n`,
   });
 });
