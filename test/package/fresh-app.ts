@@ -4,8 +4,12 @@ import { run } from './command.js';
 import { type NodeVersion, onNode } from './node-version.js';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const QUICK_START_FILES = ['app.module.ts', 'orders.spec.ts'];
+const MIGRATED_FILES = ['wristband.config.ts', 'migrated.module.ts', 'migrated.controller.ts'];
 const templates = new URL('apps', import.meta.url).pathname;
 const COMMON = 'common';
+/** Comes from Wristband's own library: its sign-in is what the README's chapter about that shows. */
+const MIGRATED = 'nest-11-migrated';
 /** What an application may do without, beside the optional peers. */
 const ABSENT = ['@nestjs/graphql', '@nestjs/swagger', 'graphql', 'ioredis', 'redis'];
 
@@ -23,21 +27,25 @@ export function appNames(): string[] {
 /** Lays out an application, installs its packages from the registry and builds it. */
 export async function createApp(name: string, tarball: string, into: string): Promise<FreshApp> {
   const folder = join(into, name);
-  for (const template of [COMMON, name]) cpSync(join(templates, template), folder, { recursive: true });
-  pasteQuickStart(join(folder, 'src/quick-start'));
+  const isMigrated = name === MIGRATED;
+  if (!isMigrated) cpSync(join(templates, COMMON), folder, { recursive: true });
+  cpSync(join(templates, name), folder, { recursive: true });
+  if (isMigrated) paste(MIGRATED_FILES, join(folder, 'src/migrated'));
+  else paste(QUICK_START_FILES, join(folder, 'src/quick-start'));
   await run('npm', ['install', '--no-audit', '--no-fund', tarball], { cwd: folder, seconds: 300 });
   refuseOptionalPackages(folder);
   // With the declarations of packages, as ours must not need one that is not there. Those of Vitest would take long.
   const check = existsSync(join(folder, 'node_modules/vitest')) ? [] : ['--skipLibCheck', 'false'];
-  const build = ['run', '--silent', 'build', '--', '--strict', ...check];
+  const strict = isMigrated ? [] : ['--strict'];
+  const build = ['run', '--silent', 'build', '--', ...strict, ...check];
   await run('npm', build, { cwd: folder, seconds: 180 });
   return { name, folder };
 }
 
-/** Puts the quick start of the README and its test into a folder, as they are. */
-function pasteQuickStart(folder: string): void {
+/** Puts code of the README into a folder, as it is. */
+function paste(names: readonly string[], folder: string): void {
   mkdirSync(folder);
-  for (const name of ['app.module.ts', 'orders.spec.ts']) {
+  for (const name of names) {
     const [, code] = readme.split(`\`\`\`ts\n// ${name}\n`);
     if (code === undefined) throw new Error(`README.md has no ${name}`);
     writeFileSync(join(folder, name), code.slice(0, code.indexOf('```')));

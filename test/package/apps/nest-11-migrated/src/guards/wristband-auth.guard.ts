@@ -1,0 +1,1 @@
+export { WristbandAuthGuard } from 'nestjs-wristband';
