@@ -21,7 +21,9 @@ class FrontEndController {
   @Public()
   @Header('Content-Type', 'text/html')
   page(@Req() request: HttpRequest) {
-    return frontEndPage(`http://${'raw' in request ? request.raw.headers.host : request.headers.host}`);
+    return frontEndPage({
+      api: `http://${'raw' in request ? request.raw.headers.host : request.headers.host}`,
+    });
   }
 }
 

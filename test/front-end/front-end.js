@@ -1,7 +1,9 @@
 /* global document, fetch, location, window */
 // Talks to the endpoints as Wristband's public front-end libraries do: the requests and what follows from the answers.
 (() => {
-  const { api, path } = document.currentScript.dataset;
+  const { api, path, library, csrfCookieName, csrfHeaderName } = JSON.parse(
+    document.currentScript.dataset.settings,
+  );
   const endpoint = (name) => `${api}/${path}/${name}`;
   const TRIES = 3;
   const MILLISECONDS_BETWEEN = 100;
@@ -10,8 +12,8 @@
   const csrfToken = () =>
     decodeURIComponent(document.cookie)
       .split('; ')
-      .find((pair) => pair.startsWith('CSRF-TOKEN='))
-      ?.slice('CSRF-TOKEN='.length);
+      .find((pair) => pair.startsWith(`${csrfCookieName}=`))
+      ?.slice(csrfCookieName.length + 1);
 
   class Refusal extends Error {
     constructor(status) {
@@ -19,6 +21,9 @@
       this.status = status;
     }
   }
+
+  /** A 2xx without the fields that the contract asks for: a mistake of the server, which no library handles. */
+  class Malformed extends Error {}
 
   async function ask(name) {
     const token = csrfToken();
@@ -28,7 +33,7 @@
       headers: {
         'Content-Type': 'application/json',
         Accept: 'application/json',
-        ...(token && { 'X-CSRF-TOKEN': token }),
+        ...(token && { [csrfHeaderName]: token }),
       },
     });
     if (response.status >= 400 && response.status < 500) throw new Refusal(response.status);
@@ -36,12 +41,14 @@
     return response.json();
   }
 
+  const pause = () => new Promise((resolve) => setTimeout(resolve, MILLISECONDS_BETWEEN));
+
   async function askAgain(name, tries = TRIES) {
     try {
       return await ask(name);
     } catch (error) {
       if (error instanceof Refusal || tries === 1) throw error;
-      await new Promise((resolve) => setTimeout(resolve, MILLISECONDS_BETWEEN));
+      await pause();
       return askAgain(name, tries - 1);
     }
   }
@@ -59,7 +66,7 @@
 
   async function session() {
     const answer = await askAgain('session');
-    if (!isText(answer.userId) || !isText(answer.tenantId)) throw new TypeError('not a session');
+    if (!isText(answer.userId) || !isText(answer.tenantId)) throw new Malformed('not a session');
     return answer;
   }
 
@@ -68,21 +75,44 @@
     if (kept && Date.now() < kept.expiresAt - MILLISECONDS_TO_SPARE) return kept.accessToken;
     const answer = await askAgain('token');
     if (!isText(answer.accessToken) || typeof answer.expiresAt !== 'number' || answer.expiresAt < 0)
-      throw new TypeError('not a token');
+      throw new Malformed('not a token');
     kept = answer;
     return kept.accessToken;
   }
 
   /** What a call with the CSRF header, and one without it, is answered. */
   const post = async (url, withToken) => {
-    const headers = withToken ? { 'X-CSRF-TOKEN': csrfToken() } : {};
+    const headers = withToken ? { [csrfHeaderName]: csrfToken() } : {};
     return (await fetch(`${api}${url}`, { method: 'POST', credentials: 'include', headers })).status;
   };
 
-  const show = (text) => (document.querySelector('p').textContent = text);
+  const show = (answer) => {
+    document.querySelector('p').textContent = `signed in ${JSON.stringify(answer)}`;
+  };
+
+  /** What each library does when a page opens. */
+  const start = {
+    /** Three tries, then to the login, whatever failed. */
+    async react() {
+      try {
+        show(await session());
+      } catch (error) {
+        if (error instanceof Malformed) throw error; // and the page goes on loading
+        login();
+      }
+    },
+    /** To the login after a 401, and after any other failure, the first one already, to the logout. */
+    async vue() {
+      try {
+        show(await ask('session'));
+      } catch (error) {
+        if (error.status === 401) return login();
+        if (!(error instanceof Refusal)) await pause();
+        logout();
+      }
+    },
+  };
+
   window.frontEnd = { session, token, login, logout, post };
-  session().then(
-    (answer) => show(`signed in ${JSON.stringify(answer)}`),
-    () => login(),
-  );
+  void start[library]();
 })();
