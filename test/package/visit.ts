@@ -55,11 +55,12 @@ async function startEmulator({ folder }: FreshApp, origin: string): Promise<Wris
   });
 }
 
-function environment({ clientId, clientSecret, vanityDomain }: WristbandEmulator): NodeJS.ProcessEnv {
+function environment({ clientId, clientSecret, vanityDomain, origin }: WristbandEmulator): NodeJS.ProcessEnv {
   return {
     CLIENT_ID: clientId,
     CLIENT_SECRET: clientSecret,
     APPLICATION_VANITY_DOMAIN: vanityDomain,
+    WRISTBAND_EMULATOR: origin,
     SESSION_SECRET: 'a-session-secret-for-fresh-apps-of-32-or-more',
   };
 }

@@ -17,6 +17,7 @@ before(async () => {
   process.env.CLIENT_ID = wristband.clientId;
   process.env.CLIENT_SECRET = wristband.clientSecret;
   process.env.APPLICATION_VANITY_DOMAIN = wristband.vanityDomain;
+  process.env.WRISTBAND_EMULATOR = wristband.origin;
   process.env.SESSION_SECRET = 'a-secret-of-tests-with-32-characters-or-more';
   const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
   app = module.createNestApplication();
