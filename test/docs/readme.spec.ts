@@ -1,12 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { validateOptions } from '../../lib/config/options-validator.js';
 import { ERROR_STATUS } from '../../lib/errors/wristband.exception.js';
 import { JwtAuthGuard, WristbandConfigError } from '../../lib/index.js';
 import { WristbandSession } from '../../lib/session/session.js';
+import { startWristbandEmulator } from '../../lib/testing/index.js';
+import { userOf } from '../support/bearer-tokens.js';
+import { Browser } from '../support/browser.js';
+import { signIn } from '../support/sign-in.js';
 
 const root = new URL('../..', import.meta.url).pathname;
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -145,6 +152,46 @@ describe('README', () => {
     expect(asPasted).toEqual({ numPassedTests: 2, numFailedTests: 0 });
     expect(unguarded).toEqual({ numPassedTests: 1, numFailedTests: 1 });
   }, 120_000);
+
+  it("has an application that came from Wristband's own library and signs in", async () => {
+    const emulator = await startWristbandEmulator();
+    const environment = {
+      CLIENT_ID: emulator.clientId,
+      CLIENT_SECRET: emulator.clientSecret,
+      APPLICATION_VANITY_DOMAIN: emulator.vanityDomain,
+      WRISTBAND_EMULATOR: emulator.origin,
+      SESSION_SECRET: ENVIRONMENT.SESSION_SECRET,
+    };
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    const { MigratedModule } = (await import(join(folder, 'dist/migrated.module.js'))) as {
+      MigratedModule: Type;
+    };
+    const app = await NestFactory.create(MigratedModule, { logger: false });
+    try {
+      await app.listen(0, '127.0.0.1');
+      const { port } = app.getHttpServer().address() as AddressInfo;
+      const endpoints = `http://localhost:${port}/api/auth`;
+      emulator.setApplication({ loginUrl: `${endpoints}/login`, redirectUris: [`${endpoints}/callback`] });
+      const browser = new Browser();
+      const claims = () => browser.get(`http://localhost:${port}/api/claims`);
+      expect((await claims()).status).toBe(401);
+
+      const landed = await signIn(
+        browser,
+        `${endpoints}/login?tenant_name=acme&return_url=/api/claims`,
+        userOf(emulator),
+      );
+      expect(landed).toMatchObject({ status: 200, url: `http://localhost:${port}/api/claims`, text: '{}' });
+
+      await browser.get(`${endpoints}/logout`);
+      expect(emulator.callsTo('revoke')).toHaveLength(1);
+      expect((await claims()).status).toBe(401);
+    } finally {
+      await app.close();
+      await emulator.close();
+      vi.unstubAllEnvs();
+    }
+  });
 
   it('lists every error code with its status', () => {
     const listed = Object.fromEntries(
