@@ -129,7 +129,8 @@ class EmulatorThread {
     };
     Atomics.store(this.#done, 0, 0);
     this.#syncPort.postMessage(call);
-    Atomics.wait(this.#done, 0, 0, PATIENCE);
+    // More than once, because the notification of the call before may come late.
+    while (Atomics.load(this.#done, 0) === 0 && Atomics.wait(this.#done, 0, 0, PATIENCE) !== 'timed-out');
     const received = receiveMessageOnPort(this.#syncPort) as { readonly message: Result } | undefined;
     if (!received) throw new Error('The Wristband emulator has stopped.');
     return valueOf(received.message);
