@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -74,6 +74,19 @@ describe.each([
     const { exitCode, output } = app.bin('vitest', 'run', '--config', './vitest.config.e2e.ts');
     expect(output).toMatch(/Tests {2}2 passed/);
     expect(exitCode).toBe(0);
+  });
+
+  it('leaves an application that names all missing variables at once, and what needs none', () => {
+    app.write('.env', 'CLIENT_ID=client\nCLIENT_SECRET=\n');
+
+    const { exitCode, output } = app.node('dist/src/main.js');
+
+    rmSync(join(app.folder, '.env'));
+    expect(exitCode).toBe(1);
+    expect(output).toContain(
+      'Neither the environment nor .env has CLIENT_SECRET, APPLICATION_VANITY_DOMAIN, SESSION_SECRET: see .env.example.',
+    );
+    expect(output).toContain('npx nestjs-wristband emulate -- npm run start:dev');
   });
 
   it('leaves an application to which a browser signs in at the emulator', async () => {

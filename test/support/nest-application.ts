@@ -153,6 +153,11 @@ export class NestApplication {
     return this.run(join(root, 'node_modules/.bin', name), ...args);
   }
 
+  /** Runs a file of the application. */
+  node(path: string): Outcome {
+    return this.run(process.execPath, path);
+  }
+
   private run(file: string, ...args: string[]): Outcome {
     const { status, stdout, stderr } = spawnSync(file, args, {
       cwd: this.folder,

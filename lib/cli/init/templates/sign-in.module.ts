@@ -12,18 +12,14 @@ import { ProfileController } from './profile.controller${style.extension}';
   imports: [
     WristbandModule.forRootAsync({
       useFactory: () => {
-        const domain = setting('APPLICATION_VANITY_DOMAIN');
-        // The emulator speaks http, to which Safari sends no Secure cookies.
-        const isEmulator = /^localhost(:\\d+)?$/.test(domain);
+        const settings = readSettings();
         return {
-          clientId: setting('CLIENT_ID'),
-          clientSecret: setting('CLIENT_SECRET'),
-          wristbandApplicationVanityDomain: domain,
-          session: { secrets: setting('SESSION_SECRET'), secure: !isEmulator },
+          clientId: settings.CLIENT_ID,
+          clientSecret: settings.CLIENT_SECRET,
+          wristbandApplicationVanityDomain: settings.APPLICATION_VANITY_DOMAIN,
+          session: { secrets: settings.SESSION_SECRET },
           hooks: { landingUrl: '${style.prefix}/profile' },
           redirectPagesToLogin: true,
-          dangerouslyAllowInsecureRequests: isEmulator,
-          dangerouslyDisableSecureCookies: isEmulator,
         };
       },
       routes: { path: '${routesPath(style)}' },
@@ -32,18 +28,31 @@ import { ProfileController } from './profile.controller${style.extension}';
   controllers: [ProfileController],
 })
 export class SignInModule {}
-${SETTING}`;
+${SETTINGS}`;
 }
 
-const SETTING = `
+const SETTINGS = `
 /** From the environment, else from the file .env, or .env.test in tests. */
-function setting(name: string): string {
+function readSettings() {
   const file = process.env.NODE_ENV === 'test' ? '.env.test' : '.env';
   const inFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
-  const value = process.env[name] || inFile[name];
-  if (value) return value;
-  throw new Error(
-    \`\${name} is neither in the environment nor in \${file}, see .env.example.\`,
-  );
+  const settings = {
+    CLIENT_ID: '',
+    CLIENT_SECRET: '',
+    APPLICATION_VANITY_DOMAIN: '',
+    SESSION_SECRET: '',
+  };
+  const names = Object.keys(settings) as (keyof typeof settings)[];
+  for (const name of names) {
+    settings[name] = process.env[name] || inFile[name] || '';
+  }
+  const missing = names.filter((name) => !settings[name]);
+  if (missing.length > 0) {
+    throw new Error(
+      \`Neither the environment nor \${file} has \${missing.join(', ')}: see .env.example.\\n\` +
+        'No account yet? An emulator needs none of them: npx nestjs-wristband emulate -- npm run start:dev',
+    );
+  }
+  return settings;
 }
 `;
