@@ -28,8 +28,6 @@ import { PreferencesController } from './preferences/preferences.controller.js';
           loginStateSecret: config.getOrThrow('SESSION_SECRET'),
           session: { secrets: config.getOrThrow('SESSION_SECRET'), maxAge: SESSION_MAX_AGE, secure },
           dangerouslyDisableSecureCookies: !secure,
-          // The emulator speaks http.
-          dangerouslyAllowInsecureRequests: config.get('USE_EMULATOR') === 'true',
         };
       },
     }),

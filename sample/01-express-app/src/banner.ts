@@ -6,14 +6,14 @@ export interface BannerFacts {
   readonly hasOwnSecret: boolean;
 }
 
-/** Tells on the console where to go next. */
+/** Prints where to go next. */
 export function printBanner({ port, emulator, hasOwnSecret }: BannerFacts): void {
   const lines = [
     'Order desk, a sample of nestjs-wristband',
     '',
     `Open        http://localhost:${port}`,
     ...(emulator ? aboutEmulator(emulator) : [`Wristband   ${process.env.APPLICATION_VANITY_DOMAIN}`]),
-    ...(hasOwnSecret
+    ...(emulator || hasOwnSecret
       ? []
       : ['', 'SESSION_SECRET is not set: a random one is used, so a restart signs everybody out.']),
     '',
@@ -24,15 +24,26 @@ export function printBanner({ port, emulator, hasOwnSecret }: BannerFacts): void
 
 function aboutEmulator({ origin, users }: WristbandEmulator): string[] {
   const rows = [
-    ['E-mail', 'Password', 'Tenant'],
-    ...users.map((user) => [user.email, user.password, user.tenant]),
+    ['E-mail', 'Password', 'Tenant', 'Role'],
+    ...users.map(({ email, password, tenant, roles }) => [
+      email,
+      password,
+      tenant,
+      roles.map(({ displayName }) => displayName).join(', '),
+    ]),
   ];
-  const width = Math.max(...rows.map(([email = '']) => email.length)) + 3;
+  const widthOf = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0)) + 3;
   return [
     `Wristband   ${origin} (an emulator: nothing leaves this machine)`,
+    `Sign up     ${origin}/signup`,
     '',
-    ...rows.map(
-      ([email = '', password = '', tenant]) => `${email.padEnd(width)}${password.padEnd(11)}${tenant}`,
+    'Sign in as one of these:',
+    '',
+    ...rows.map((row) =>
+      row
+        .map((text, column) => text.padEnd(widthOf(column)))
+        .join('')
+        .trimEnd(),
     ),
   ];
 }

@@ -24,7 +24,8 @@ export function emulatorEnvironment(emulator: WristbandEmulator, appPort: number
     CLIENT_ID: emulator.clientId,
     CLIENT_SECRET: emulator.clientSecret,
     APPLICATION_VANITY_DOMAIN: emulator.vanityDomain,
-    USE_EMULATOR: 'true',
+    // Lets the library speak http with it.
+    WRISTBAND_EMULATOR: emulator.origin,
     APP_URL: `http://localhost:${appPort}`,
     DEMO_TENANTS: emulator.tenants.map(({ name }) => name).join(','),
   };

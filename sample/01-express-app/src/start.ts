@@ -21,7 +21,8 @@ async function start(): Promise<void> {
   const missing = WRISTBAND_VARIABLES.filter((name) => !env[name]);
   if (missing.length > 0 && missing.length < WRISTBAND_VARIABLES.length) {
     throw new Error(
-      `${missing.join(' and ')} not set. Set all of ${WRISTBAND_VARIABLES.join(', ')}, or none.`,
+      `Not set: ${missing.join(', ')}.\n` +
+        `  Set all of ${WRISTBAND_VARIABLES.join(', ')}, or none of them to start with an emulator.`,
     );
   }
   const hasOwnSecret = Boolean(env.SESSION_SECRET);
