@@ -58,16 +58,21 @@ const CLIENT_REFUSALS = new Set([
   'invalid_scope',
 ]);
 
-/** What a refused code exchange means, `invalid_grant` aside. */
+/** Refusals of the token endpoint that are about this sign-in. */
+const SIGN_IN_REFUSALS = new Set(['invalid_request', 'access_denied']);
+
+/** What a refused code exchange means, `invalid_grant` aside: what is about neither client nor sign-in is trouble. */
 export function exchangeError(cause: OAuthResponseError): WristbandException {
-  const { details: oauthError, status } = cause;
-  if (CLIENT_REFUSALS.has(oauthError.error) || [401, 403, 404].includes(status)) {
+  const { details: oauthError } = cause;
+  if (CLIENT_REFUSALS.has(oauthError.error)) {
     return new WristbandException('configuration_rejected', 'Sign-in is not configured correctly', {
       cause,
       oauthError,
     });
   }
-  return refused(oauthError.error, { cause, oauthError });
+  return SIGN_IN_REFUSALS.has(oauthError.error)
+    ? refused(oauthError.error, { cause, oauthError })
+    : wristbandUnavailable('Wristband cannot sign in users at the moment', { cause, oauthError });
 }
 
 function refused(error: string, options: WristbandExceptionOptions): WristbandException {

@@ -30,7 +30,7 @@ import {
   exchangeError,
 } from './callback-answers.js';
 import { CodeExchanger } from './code-exchanger.js';
-import { assertSameUser, IdTokenVerifier, idpSessionIdOf } from '../jwt/id-token.verifier.js';
+import { IdTokenVerifier, idpSessionIdOf, verifiedUser } from '../jwt/id-token.verifier.js';
 import type { LoginState } from './login-state.js';
 import { LoginStateKeeper } from './login-state.keeper.js';
 import { setSignInOwner } from '../session/sign-in-owner.js';
@@ -151,8 +151,7 @@ export class CallbackFlow {
   async #identify(tokens: TokenAnswer, { nonce }: LoginState): Promise<Identity> {
     const idToken = await this.idTokens.verify(tokens.idToken, nonce);
     try {
-      const userInfo = await this.client.userInfo(tokens.accessToken);
-      assertSameUser(idToken, userInfo);
+      const userInfo = verifiedUser(idToken, await this.client.userInfo(tokens.accessToken));
       return { userInfo, ...idpSessionIdOf(idToken) };
     } catch (cause) {
       if (!(cause instanceof OAuthResponseError)) throw cause;

@@ -180,7 +180,10 @@ export class WristbandAuthService {
     if (!Number.isInteger(expiresAt) || expiresAt <= 0) {
       throw new WristbandException('invalid_argument', 'expiresAt must be an integer greater than 0');
     }
-    return Date.now() < expiresAt ? null : this.refresher.refresh(refreshToken);
+    if (Date.now() < expiresAt) return null;
+    return this.refresher.waitFor(refreshToken, (giveUpAt) =>
+      this.refresher.refresh(refreshToken, {}, giveUpAt),
+    );
   }
 
   /**

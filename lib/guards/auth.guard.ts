@@ -66,12 +66,13 @@ export abstract class AuthGuard implements CanActivate {
   async #authenticate(
     context: AuthContext,
     strategies: readonly AuthStrategy[],
-    { isOptional, isCsrfSkipped }: RouteRules,
+    rules: RouteRules,
   ): Promise<Authentication | undefined> {
     try {
-      return await this.authenticator.authenticate(context, strategies, isCsrfSkipped);
+      return await this.authenticator.authenticate(context, strategies, rules);
     } catch (error) {
-      if (isOptional && error instanceof WristbandException && error.getStatus() === 401) return undefined;
+      if (rules.isOptional && error instanceof WristbandException && error.getStatus() === 401)
+        return undefined;
       throw await this.responder.refusal(context, strategies, error);
     }
   }

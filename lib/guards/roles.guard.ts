@@ -52,13 +52,13 @@ export class RolesGuard implements CanActivate {
     throw await this.responder.refusal(found, [authentication.strategy], missing);
   }
 
-  async #authentication(found: AuthContext, { isCsrfSkipped }: RouteRules): Promise<Authentication> {
+  async #authentication(found: AuthContext, rules: RouteRules): Promise<Authentication> {
     const known = userOfApplication(found, this.authenticator.application);
     if (!known) throw await this.responder.refusal(found, [], notAuthenticated());
     if (!found.isSocket) return known;
     // What is known of a socket may be of an earlier message, when the session had not ended yet.
     try {
-      return await this.authenticator.authenticate(found, [known.strategy], isCsrfSkipped);
+      return await this.authenticator.authenticate(found, [known.strategy], rules);
     } catch (error) {
       throw await this.responder.refusal(found, [known.strategy], error);
     }

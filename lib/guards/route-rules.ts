@@ -1,4 +1,4 @@
-import type { Reflector } from '@nestjs/core';
+import { Reflector } from '@nestjs/core';
 import { applicationsOf, hasOwnGuard } from '../applications/for-application.js';
 import { AuthStrategiesMetadata } from '../decorators/auth-strategies.decorator.js';
 import { OptionalAuthMetadata } from '../decorators/optional-auth.decorator.js';
@@ -7,11 +7,15 @@ import { type RequiredRoles, RolesMetadata } from '../decorators/roles.decorator
 import { SkipCsrfMetadata } from '../decorators/skip-csrf.decorator.js';
 import type { AuthStrategy } from '../interfaces/authentication.interface.js';
 
+/** A handler that uses nothing but the session: trouble with the renewal of its access token does not fail it. */
+export const SessionIsEnough = Reflector.createDecorator<boolean>({ key: 'wristband:session-is-enough' });
+
 /** The rules for a handler that follow from its decorators, those of its controller and those of the base classes. */
 export interface RouteRules {
   readonly isPublic: boolean;
   readonly isOptional: boolean;
   readonly isCsrfSkipped: boolean;
+  readonly isSessionEnough: boolean;
   readonly strategies: readonly AuthStrategy[] | undefined;
   readonly roles: RequiredRoles | undefined;
   /** Of the guards that handler and controller list. */
@@ -30,6 +34,7 @@ interface Level {
   readonly isPublic: boolean | undefined;
   readonly isOptional: boolean | undefined;
   readonly isCsrfSkipped: boolean | undefined;
+  readonly isSessionEnough: boolean;
   readonly strategies: readonly AuthStrategy[] | undefined;
   readonly roles: RequiredRoles | undefined;
   readonly guards: readonly unknown[];
@@ -73,6 +78,7 @@ function readRules(handler: RouteTarget, controller: RouteTarget): RouteRules {
     isPublic,
     isOptional: open?.isOptional === true,
     isCsrfSkipped: readCsrf(levels),
+    isSessionEnough: own.isSessionEnough,
     strategies: asks.find(({ strategies }) => strategies)?.strategies,
     roles: isPublic ? undefined : asks.find(({ roles }) => roles)?.roles,
     applications: [
@@ -131,6 +137,7 @@ function readLevel(target: object): Level {
     isPublic: read(PublicMetadata),
     isOptional: read(OptionalAuthMetadata),
     isCsrfSkipped: read(SkipCsrfMetadata),
+    isSessionEnough: read(SessionIsEnough) === true,
     strategies: read(AuthStrategiesMetadata),
     roles: read(RolesMetadata),
     guards: guardsAddedBy(target),

@@ -10,7 +10,9 @@ export interface UserInfoRole {
 export interface UserInfo {
   readonly userId: string;
   readonly tenantId: string;
+  /** Empty when neither user info nor ID token contains it. */
   readonly applicationId: string;
+  /** Empty when neither user info nor ID token contains it. */
   readonly identityProviderName: string;
   /** Scope `profile`, like all names below up to `updatedAt`. */
   readonly fullName?: string;

@@ -3,13 +3,16 @@ import type { AccessTokenClaims } from '../interfaces/access-token.interface.js'
 import { invalidToken } from './invalid-token.js';
 import { isTokenType } from './token-type.js';
 
-/** What a header must say before anything else is done; answers the ID of the key. @throws {WristbandException} `invalid_token` */
-export function checkAccessTokenHeader({ alg, typ, kid }: ProtectedHeaderParameters): string {
+/** What a header must say before anything else is done; returns the ID of the key, if it names one. @throws {WristbandException} `invalid_token` */
+export function checkAccessTokenHeader({ alg, typ, kid }: ProtectedHeaderParameters): string | undefined {
   if (alg !== 'RS256') throw invalidToken('is not signed with RS256');
   if (typ !== undefined && !isTokenType(typ, 'jwt') && !isTokenType(typ, 'at+jwt'))
     throw invalidToken('is another kind of JWT');
-  if (typeof kid !== 'string' || kid === '') throw invalidToken('does not say which key signed it');
-  return kid;
+  // Typed as text, but anybody may have written the header.
+  const named: unknown = kid;
+  if (named === undefined || named === null || named === '') return undefined;
+  if (typeof named !== 'string') throw invalidToken('does not say which key signed it');
+  return named;
 }
 
 /** What the rules need to know beside the token. */

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { decodeProtectedHeader } from 'jose/decode/protected_header';
-import { jwtVerify } from 'jose/jwt/verify';
 import { LRUCache } from 'lru-cache';
 import type { ResolvedJwtOptions, ResolvedOptions } from '../config/resolved-options.js';
 import type { AccessTokenClaims } from '../interfaces/access-token.interface.js';
@@ -11,7 +10,7 @@ import { MAX_TOKEN_LENGTH } from './bearer-token.js';
 import { deepFreeze } from '../json/json.js';
 import { asInvalidToken, invalidToken } from './invalid-token.js';
 import { issuersOf } from './issuers.js';
-import type { PublicKeys } from './public-keys.js';
+import { type PublicKeys, verifyWithKeys } from './public-keys.js';
 import { RemoteKeySet } from './remote-key-set.js';
 
 interface VerifiedToken {
@@ -82,8 +81,10 @@ export class AccessTokenVerifier {
     try {
       if (!hasOneSpelling(token)) throw invalidToken('is no signed JWT');
       const header = decodeProtectedHeader(token);
-      const keys = await this.keySet.forBearerToken(checkAccessTokenHeader(header));
-      const { payload } = await jwtVerify(token, keys.find, {
+      const kid = checkAccessTokenHeader(header);
+      const keys = await this.keySet.forBearerToken(kid);
+      if (kid === undefined && !keys.hasUnnamed) throw invalidToken('does not say which key signed it');
+      const { payload } = await verifyWithKeys(token, keys.find, {
         algorithms: ['RS256'],
         issuer: this.#issuers,
         clockTolerance,

@@ -1,10 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { JWTPayload, JWTVerifyGetKey, JWTVerifyResult } from 'jose';
 import { JWTClaimValidationFailed } from 'jose/errors';
-import { jwtVerify } from 'jose/jwt/verify';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { issuersOf } from './issuers.js';
-import type { PublicKeys } from './public-keys.js';
+import { type PublicKeys, verifyWithKeys } from './public-keys.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 
 /** Seconds that the clocks of Wristband and of this machine may differ. */
@@ -36,7 +35,7 @@ export class ClientTokenVerifier {
    */
   async verify(token: string, { keysFor, ...rules }: ClientTokenRules): Promise<JWTVerifyResult> {
     const findKey: JWTVerifyGetKey = async (header, input) => (await keysFor(header.kid)).find(header, input);
-    const verified = await jwtVerify(token, findKey, {
+    const verified = await verifyWithKeys(token, findKey, {
       ...rules,
       algorithms: ['RS256'],
       issuer: this.#issuers,

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
 import { WristbandException } from '../errors/wristband.exception.js';
 import type { UserInfo } from '../interfaces/user-info.interface.js';
+import { isText } from '../json/json.js';
+import type { UserInfoAnswer } from '../wristband-api/answer-shapes.js';
 import { RemoteKeySet } from './remote-key-set.js';
 import { ClientTokenVerifier } from './client-token.verifier.js';
 
@@ -40,13 +42,26 @@ export class IdTokenVerifier {
   }
 }
 
-/** @throws {WristbandException} `identity_not_verified` when the userinfo answer is about somebody else */
-export function assertSameUser(idToken: JWTPayload, userInfo: UserInfo): void {
+/**
+ * The user whom ID token and user info describe; what user info lacks is taken from the ID token.
+ *
+ * @throws {WristbandException} `identity_not_verified` when the two differ, or neither contains the tenant
+ */
+export function verifiedUser(idToken: JWTPayload, userInfo: UserInfoAnswer): UserInfo {
   if (userInfo.userId !== idToken.sub) throw notVerified('ID token and user info are about different users');
-  const tenantId = idToken.tnt_id;
-  if (tenantId !== undefined && tenantId !== userInfo.tenantId) {
+  const { tnt_id: claimed, app_id: applicationId, idp_name: identityProviderName } = idToken;
+  const tenantId = userInfo.tenantId ?? claimed;
+  if (!isText(tenantId)) throw notVerified('Neither ID token nor user info has a tenant (tnt_id)');
+  // Wristband writes null for what there is not.
+  if (claimed !== undefined && claimed !== null && claimed !== tenantId) {
     throw notVerified('ID token and user info are about different tenants');
   }
+  return {
+    applicationId: isText(applicationId) ? applicationId : '',
+    identityProviderName: isText(identityProviderName) ? identityProviderName : '',
+    ...userInfo,
+    tenantId,
+  };
 }
 
 /** The user's session at Wristband, where the ID token tells. What is no text is none: it is not what a sign-in is about. */

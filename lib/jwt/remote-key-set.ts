@@ -62,7 +62,9 @@ export class RemoteKeySet {
     const before = this.#keys;
     const keys = await this.#current(isTrusted);
     const isNew = before !== this.#keys;
-    if (kid === undefined || keys.kids.has(kid) || isNew) return keys;
+    // Among keys without IDs a new one is not noticed: they are fetched for each sign-in, and used all the same.
+    if (keys.hasUnnamed && isTrusted && !isNew) return this.#fetch(true).catch(() => keys);
+    if (kid === undefined || keys.kids.has(kid) || isNew || keys.hasUnnamed) return keys;
     return isTrusted || this.#mayLookAgain() ? this.#fetch(isTrusted) : keys;
   }
 
@@ -97,7 +99,7 @@ export class RemoteKeySet {
     try {
       const fetched = parsePublicKeys(await this.client.keySet(), this.#limits.jwksCacheMaxSize);
       // Taken at its word, an empty set would turn every token into a forgery.
-      if (fetched.kids.size === 0) throw new Error("Wristband's key set holds no key that can be used");
+      if (fetched.size === 0) throw new Error("Wristband's key set holds no key that can be used");
       this.#failure = undefined;
       return this.#keep(fetched);
     } catch (cause) {
@@ -111,13 +113,13 @@ export class RemoteKeySet {
     const known = this.#keys?.keys;
     const keys = known?.fingerprint === fetched.fingerprint ? known : fetched;
     if (keys !== known && keys.leftOut > 0) {
-      const { size } = keys.kids;
+      const { size } = keys;
       this.events.warn(
         `Wristband's key set has ${size + keys.leftOut} keys, of which jwt.jwksCacheMaxSize keeps the first ${size}`,
       );
     }
     this.#keys = { keys, fetchedAt: Date.now() };
-    this.events.emit({ type: 'jwks.fetched', keys: keys.kids.size, isChanged: keys !== known });
+    this.events.emit({ type: 'jwks.fetched', keys: keys.size, isChanged: keys !== known });
     return keys;
   }
 }

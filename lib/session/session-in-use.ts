@@ -11,6 +11,7 @@ import { changesBetween, withChanges } from './session-changes.js';
 import type {
   Decision,
   FoundSession,
+  RenewedTokens,
   SessionKeeper,
   TokenExchange,
 } from './keepers/session-keeper.interface.js';
@@ -133,13 +134,20 @@ export class SessionInUse implements OpenSession {
     WristbandSession.replaceFields(this.session, withChanges(fields, since, known).fields);
   }
 
+  /** Gives the session new tokens, unless it ended or its response began meanwhile: nobody need wait for the exchange. */
   async renewTokens(refreshToken: string, exchange: TokenExchange): Promise<TokenData> {
-    const { received } = this;
-    const renewed = received && (await this.keeper.renewTokens?.(received, exchange));
-    if (!renewed) return exchange(refreshToken);
+    const { id } = WristbandSession.stateOf(this.session);
+    const renewed =
+      (this.received && (await this.keeper.renewTokens?.(this.received, exchange))) ??
+      ({ tokens: await exchange(refreshToken), isKept: false } satisfies RenewedTokens);
+    const { tokens } = renewed;
+    const now = WristbandSession.stateOf(this.session);
+    if (this.#hasBegun || now.isDestroyed || now.id !== id) return tokens;
     // What is kept already need not be written by this request as well.
-    if (renewed.isKept) this.received = withReceivedTokens(received, renewed.tokens);
-    return renewed.tokens;
+    if (renewed.isKept && this.received) this.received = withReceivedTokens(this.received, tokens);
+    const { accessToken, expiresAt, refreshToken: next } = tokens;
+    Object.assign(this.session, { accessToken, expiresAt, refreshToken: next });
+    return tokens;
   }
 
   /**

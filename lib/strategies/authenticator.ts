@@ -10,7 +10,7 @@ import { SessionManager } from '../session/session.manager.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { mostTelling } from './failure-ranking.js';
 import { JwtStrategy } from './jwt.strategy.js';
-import { SessionStrategy } from './session.strategy.js';
+import { type AuthenticationRules, SessionStrategy } from './session.strategy.js';
 
 type Attempts = Map<string, Promise<Authentication>>;
 
@@ -50,19 +50,19 @@ export class Authenticator {
   async authenticate(
     context: AuthContext,
     strategies: readonly AuthStrategy[],
-    isCsrfSkipped = false,
+    rules: AuthenticationRules = {},
   ): Promise<Authentication> {
     const failures: unknown[] = [];
     for (const strategy of strategies) {
       try {
-        const authentication = await this.#attempt(context, strategy, isCsrfSkipped);
+        const authentication = await this.#attempt(context, strategy, rules);
         bindUser(context, this.application, this.sessions, authentication);
         return authentication;
       } catch (error) {
         failures.push(error);
         if (!(error instanceof WristbandException) || error.code !== 'csrf_failed') continue;
         // Middleware may ask before the body, with the CSRF token of a form in it, has been parsed.
-        this.#attemptsOf(context).delete(keyOf(strategy, isCsrfSkipped));
+        this.#attemptsOf(context).delete(keyOf(strategy, rules));
         break;
       }
     }
@@ -71,14 +71,18 @@ export class Authenticator {
     throw mostTelling(failures);
   }
 
-  #attempt(context: AuthContext, strategy: AuthStrategy, isCsrfSkipped: boolean): Promise<Authentication> {
+  #attempt(
+    context: AuthContext,
+    strategy: AuthStrategy,
+    rules: AuthenticationRules,
+  ): Promise<Authentication> {
     if (context.isSocket) {
       // A socket outlives what was found out about it: each message asks again.
-      return this.#try(context, strategy, isCsrfSkipped);
+      return this.#try(context, strategy, rules);
     }
     const attempts = this.#attemptsOf(context);
-    const key = keyOf(strategy, isCsrfSkipped);
-    const attempt = attempts.get(key) ?? this.#try(context, strategy, isCsrfSkipped);
+    const key = keyOf(strategy, rules);
+    const attempt = attempts.get(key) ?? this.#try(context, strategy, rules);
     attempts.set(key, attempt);
     return attempt;
   }
@@ -90,13 +94,13 @@ export class Authenticator {
     return known;
   }
 
-  #try(context: AuthContext, strategy: AuthStrategy, isCsrfSkipped: boolean): Promise<Authentication> {
+  #try(context: AuthContext, strategy: AuthStrategy, rules: AuthenticationRules): Promise<Authentication> {
     return strategy === 'JWT'
       ? this.jwtStrategy.authenticate(context)
-      : this.sessionStrategy.authenticate(context, isCsrfSkipped);
+      : this.sessionStrategy.authenticate(context, rules);
   }
 }
 
-function keyOf(strategy: AuthStrategy, isCsrfSkipped: boolean): string {
-  return `${strategy} ${isCsrfSkipped}`;
+function keyOf(strategy: AuthStrategy, { isCsrfSkipped, isSessionEnough }: AuthenticationRules): string {
+  return `${strategy} ${isCsrfSkipped === true} ${isSessionEnough === true}`;
 }

@@ -11,6 +11,14 @@ import { SessionManager } from '../session/session.manager.js';
 import { WristbandSession } from '../session/session.js';
 import { userWithToken, rolesFrom } from './authenticated-user.js';
 
+/** What a route asks of a session. */
+export interface AuthenticationRules {
+  /** @default false */
+  readonly isCsrfSkipped?: boolean;
+  /** Whether the access token may have expired while Wristband cannot renew it. @default false */
+  readonly isSessionEnough?: boolean;
+}
+
 /** Whether a request comes with the session of a signed-in user; renews its access token when that has expired. */
 @Injectable()
 export class SessionStrategy {
@@ -25,7 +33,7 @@ export class SessionStrategy {
    * @throws {WristbandException} `not_authenticated`; `csrf_failed`; `token_refresh_failed` when Wristband ended the
    * sign-in, the session is then over; `wristband_unavailable` when it cannot be asked, the session then stays
    */
-  async authenticate(context: AuthContext, isCsrfSkipped: boolean): Promise<Authentication> {
+  async authenticate(context: AuthContext, rules: AuthenticationRules): Promise<Authentication> {
     const loaded = this.sessions.load(context.request, context.response);
     const session = loaded instanceof Promise ? await loaded : loaded;
     const { isAuthenticated, accessToken, expiresAt, userId } = session;
@@ -33,15 +41,20 @@ export class SessionStrategy {
     if (isAuthenticated !== true || typeof accessToken !== 'string') throw notAuthenticated();
     if (typeof expiresAt !== 'number' || !Number.isFinite(expiresAt)) throw notAuthenticated();
     if (typeof userId !== 'string' || userId === '') throw notAuthenticated();
-    const verification = isCsrfSkipped ? undefined : this.csrf.verify(context, session);
+    const verification = rules.isCsrfSkipped === true ? undefined : this.csrf.verify(context, session);
     if (verification) await verification;
     if (Date.now() < expiresAt) return authenticationOf(session, userId, accessToken);
-    const renewed = await this.#renewed(context, session, accessToken);
+    const renewed = await this.#renewed(context, session, accessToken, rules);
     return authenticationOf(session, userId, renewed);
   }
 
   /** The access token to go on with after the one in the session has expired. */
-  async #renewed(context: AuthContext, session: WristbandSession, accessToken: string): Promise<string> {
+  async #renewed(
+    context: AuthContext,
+    session: WristbandSession,
+    accessToken: string,
+    { isSessionEnough = false }: AuthenticationRules,
+  ): Promise<string> {
     const { refreshToken } = session;
     const subject = subjectOf(session);
     if (typeof refreshToken !== 'string' || refreshToken === '') {
@@ -51,20 +64,20 @@ export class SessionStrategy {
     if (!context.response) return this.#known(refreshToken, accessToken);
     try {
       let isShared = true;
-      const exchange = (token: string) => {
-        isShared = false;
-        return this.refresher.refresh(token, subject);
-      };
-      const tokens = await this.sessions.renewTokens(context.request, refreshToken, exchange);
+      const tokens = await this.refresher.waitFor(refreshToken, (giveUpAt) => {
+        const exchange = (token: string) => {
+          isShared = false;
+          return this.refresher.refresh(token, subject, giveUpAt);
+        };
+        return this.sessions.renewTokens(context.request, refreshToken, exchange);
+      });
       if (isShared) this.events.emit({ type: 'refresh.shared', ...subject });
-      session.accessToken = tokens.accessToken;
-      session.expiresAt = tokens.expiresAt;
-      session.refreshToken = tokens.refreshToken;
       return tokens.accessToken;
     } catch (error) {
-      const isRefused = error instanceof WristbandException && error.code === 'token_refresh_failed';
-      if (isRefused) WristbandSession.discard(session);
+      const code = error instanceof WristbandException ? error.code : undefined;
+      if (code === 'token_refresh_failed') WristbandSession.discard(session);
       else if (isReallyValid(accessToken)) return accessToken;
+      else if (isSessionEnough && code === 'wristband_unavailable') return accessToken;
       throw error;
     }
   }

@@ -1,4 +1,5 @@
 import type { UserInfo, UserInfoRole } from '../interfaces/user-info.interface.js';
+import { decodeJwt } from 'jose/jwt/decode';
 import { isJsonObject, type JsonObject } from '../json/json.js';
 
 /** A checked answer of the token endpoint (RFC 6749 section 5.1). */
@@ -21,12 +22,19 @@ export interface SdkConfiguration {
   readonly fallbackLoginUrl?: string;
 }
 
-/** The token answer, or `undefined` when a part that must be there is missing or of another type. */
+/** Seconds for which an access token is used when neither the response nor the token says how long it lives. */
+const DEFAULT_LIFETIME = 300;
+
+/**
+ * The tokens of a response, or `undefined` when it has no access token, one of a type other than bearer, or one that has
+ * expired already. A missing `expires_in` is read from the access token.
+ */
 export function parseTokenAnswer(json: unknown): TokenAnswer | undefined {
   if (!isJsonObject(json) || !isBearer(json.token_type)) return undefined;
   const accessToken = text(json.access_token);
-  const expiresIn = seconds(json.expires_in);
-  if (accessToken === undefined || expiresIn === undefined) return undefined;
+  if (accessToken === undefined) return undefined;
+  const expiresIn = seconds(json.expires_in) ?? lifetimeIn(accessToken) ?? DEFAULT_LIFETIME;
+  if (expiresIn <= 0) return undefined;
   return withoutAbsent({
     accessToken,
     expiresIn,
@@ -35,22 +43,41 @@ export function parseTokenAnswer(json: unknown): TokenAnswer | undefined {
   });
 }
 
-/** Whoever does not know a type of token must not use it (RFC 6749 section 7.1). */
+/** A client must not use a type of token that it does not know (RFC 6749 section 7.1); an unset one is a bearer token. */
 function isBearer(tokenType: unknown): boolean {
-  return tokenType === undefined || (typeof tokenType === 'string' && tokenType.toLowerCase() === 'bearer');
+  if (tokenType === undefined || tokenType === null || tokenType === '') return true;
+  return typeof tokenType === 'string' && tokenType.trim().toLowerCase() === 'bearer';
 }
 
-/** The user's claims under Wristband's own names, or `undefined` when one that must be there is missing. */
-export function parseUserInfo(json: unknown): UserInfo | undefined {
+/** Seconds that a JWT lives; `undefined` for an opaque token, and for a JWT that does not say. */
+function lifetimeIn(accessToken: string): number | undefined {
+  try {
+    const { exp, iat } = decodeJwt(accessToken);
+    if (!Number.isFinite(exp)) return undefined;
+    const remaining = exp! - Date.now() / 1000;
+    // The clock of this machine may be wrong; the difference of two times of Wristband is right.
+    const lifetime = Number.isFinite(iat) ? exp! - iat! : remaining;
+    return Math.min(remaining > 0 ? Math.min(lifetime, remaining) : lifetime, MAX_SECONDS);
+  } catch {
+    return undefined;
+  }
+}
+
+/** User info as Wristband sent it; the ID token can complete what is missing. */
+export type UserInfoAnswer = Omit<UserInfo, 'tenantId' | 'applicationId' | 'identityProviderName'> &
+  Partial<Pick<UserInfo, 'tenantId' | 'applicationId' | 'identityProviderName'>>;
+
+/** The user's claims under Wristband's own names, or `undefined` when it does not say which user. */
+export function parseUserInfo(json: unknown): UserInfoAnswer | undefined {
   if (!isJsonObject(json)) return undefined;
-  const required = {
-    userId: text(json.sub),
+  const userId = text(json.sub);
+  if (userId === undefined) return undefined;
+  const membership = {
     tenantId: text(json.tnt_id),
     applicationId: text(json.app_id),
     identityProviderName: text(json.idp_name),
   };
-  if (Object.values(required).includes(undefined)) return undefined;
-  return withoutAbsent({ ...required, ...profileClaims(json), ...contactClaims(json) }) as UserInfo;
+  return withoutAbsent({ userId, ...membership, ...profileClaims(json), ...contactClaims(json) });
 }
 
 function profileClaims(json: JsonObject) {
@@ -66,7 +93,7 @@ function profileClaims(json: JsonObject) {
     birthdate: text(json.birthdate),
     timeZone: text(json.zoneinfo),
     locale: text(json.locale),
-    updatedAt: Number.isFinite(json.updated_at) ? (json.updated_at as number) : undefined,
+    updatedAt: number(json.updated_at),
   };
 }
 
@@ -110,14 +137,20 @@ function text(value: unknown): string | undefined {
 /** The longest lifetime that is believed, about 68 years: what comes of it has to stay a date. */
 const MAX_SECONDS = 2 ** 31 - 1;
 
-/** A lifetime; some servers write the number as a text. */
 function seconds(value: unknown): number | undefined {
-  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
-  const isLifetime = typeof number === 'number' && Number.isFinite(number) && number > 0;
-  return isLifetime ? Math.min(number, MAX_SECONDS) : undefined;
+  const lifetime = number(value);
+  return lifetime === undefined ? undefined : Math.min(lifetime, MAX_SECONDS);
 }
 
-function flag(value: unknown): boolean | undefined {
+/** Some servers write numbers as text. */
+function number(value: unknown): number | undefined {
+  const parsed = typeof value === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? Number(value) : value;
+  return typeof parsed === 'number' && Number.isFinite(parsed) ? parsed : undefined;
+}
+
+/** Some servers write booleans as text. */
+export function flag(value: unknown): boolean | undefined {
+  if (value === 'true' || value === 'false') return value === 'true';
   return typeof value === 'boolean' ? value : undefined;
 }
 

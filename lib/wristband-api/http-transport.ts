@@ -21,9 +21,14 @@ export interface TransportRequest {
    * nothing: a code or a rotating refresh token that was spent by a lost answer must not be sent again.
    */
   readonly isRepeatable: boolean;
+  /**
+   * Milliseconds after which the call is aborted, where that is later than `http.timeout`: for a caller that keeps a late
+   * response. After `http.timeout` it is reported as trouble all the same, and not tried again.
+   */
+  readonly abortAfter?: number;
 }
 
-/** An answer that Wristband meant: 2xx, or a refusal by a 4xx other than 408 and 429. */
+/** A 2xx, or a 4xx other than 408 and 429. */
 export interface TransportAnswer {
   readonly status: number;
   /** The parsed body; `undefined` when it was empty or no JSON. */
@@ -31,10 +36,12 @@ export interface TransportAnswer {
 }
 
 const MAX_TRIES = 3;
+const LATE = 'did not answer in time';
 
 /**
- * The one place that opens connections to Wristband. Every call ends within `http.timeout`, retries included; trouble
- * (network, time-out, 3xx, 408, 429, 5xx) becomes `wristband_unavailable`, every other answer is handed to the caller.
+ * The one place that opens connections to Wristband. A call ends within `http.timeout`, retries included, unless its
+ * request says otherwise; trouble (network, time-out, 3xx, 408, 429, 5xx) becomes `wristband_unavailable`, every other
+ * response is returned to the caller.
  */
 @Injectable()
 export class HttpTransport {
@@ -47,7 +54,27 @@ export class HttpTransport {
   /** @throws {WristbandException} `wristband_unavailable` */
   async send(request: TransportRequest): Promise<TransportAnswer> {
     const { timeout } = this.options.http;
-    const signal = AbortSignal.timeout(timeout);
+    const { abortAfter = timeout } = request;
+    const signal = AbortSignal.timeout(abortAfter);
+    let isReported = false;
+    const reportOnce = (trouble: string) => {
+      if (!isReported) this.#report(request, trouble);
+      isReported = true;
+    };
+    const overdue = setTimeout(() => abortAfter > timeout && reportOnce(LATE), timeout).unref();
+    try {
+      return await this.#tryUntil(request, signal, reportOnce);
+    } finally {
+      clearTimeout(overdue);
+    }
+  }
+
+  async #tryUntil(
+    request: TransportRequest,
+    signal: AbortSignal,
+    report: (trouble: string) => void,
+  ): Promise<TransportAnswer> {
+    const { timeout } = this.options.http;
     // Not by the wall clock, which may be set while we wait.
     const deadline = performance.now() + timeout;
     for (let attempt = 1; ; attempt += 1) {
@@ -56,7 +83,8 @@ export class HttpTransport {
       const pause = pauseBefore(attempt + 1, outcome.retryAfter);
       const mayRepeat = (request.isRepeatable || outcome.didNothing) && attempt < MAX_TRIES;
       if (!mayRepeat || pause === undefined || performance.now() + pause >= deadline) {
-        throw this.#unavailable(request, outcome);
+        report(outcome.trouble);
+        throw unavailable(outcome);
       }
       await delay(pause);
     }
@@ -108,16 +136,16 @@ export class HttpTransport {
     return `${isInsecure ? 'http' : 'https'}://${reachable}/api/v1${path}`;
   }
 
-  #unavailable(
-    { method, path }: TransportRequest,
-    { trouble, cause, retryAfter }: Trouble,
-  ): WristbandException {
+  #report({ method, path }: TransportRequest, trouble: string): void {
     const { wristbandApplicationVanityDomain: domain } = this.options;
     this.events.emit({ type: 'wristband.unavailable', path, reason: trouble });
     this.events.warn(`Wristband is unavailable: ${method} ${path} at ${domain} ${trouble}`);
-    const options = { cause, ...(retryAfter !== undefined && { retryAfter }) };
-    return wristbandUnavailable('Wristband cannot be reached at the moment', options);
   }
+}
+
+function unavailable({ cause, retryAfter }: Trouble): WristbandException {
+  const options = { cause, ...(retryAfter !== undefined && { retryAfter }) };
+  return wristbandUnavailable('Wristband cannot be reached at the moment', options);
 }
 
 interface Trouble {
@@ -132,10 +160,10 @@ interface Trouble {
 type Outcome = Trouble | { readonly answer: TransportAnswer };
 
 /**
- * Waits no longer than a signal says. `fetch` forgets its signal over a body that is not encoded as its header says, and one
+ * Waits no longer than a signal says, and rejects with its reason. `fetch` forgets its signal over a body that is not encoded as its header says, and one
  * of the application may not know it at all.
  */
-function until<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+export function until<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = () => reject(signal.reason as Error);
     signal.addEventListener('abort', giveUp, { once: true });
@@ -179,7 +207,7 @@ function errorTypeOf(error: unknown): string {
 
 function describe(cause: unknown): string {
   if (!(cause instanceof Error)) return 'failed';
-  if (cause.name === 'TimeoutError') return 'did not answer in time';
+  if (cause.name === 'TimeoutError') return LATE;
   const { code, message } = (cause.cause ?? {}) as { code?: unknown; message?: string };
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
     return 'speaks http, not https (for an emulator set dangerouslyAllowInsecureRequests)';

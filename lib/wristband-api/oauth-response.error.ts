@@ -5,7 +5,20 @@ import { isJsonObject } from '../json/json.js';
 const FORBIDDEN = /[^\u0020\u0021\u0023-\u005b\u005d-\u007e]/g;
 
 /**
- * Wristband understood a request and refused it (a 4xx that is no passing trouble). Never leaves the library: each
+ * Whether the body of a 4xx is an error of Wristband: OAuth endpoints send `error`, the REST API sends `type` and `code`.
+ * Anything else comes from something in between, such as a firewall or a proxy, and says nothing about the request.
+ */
+export function isWristbandError(json: unknown): boolean {
+  return isJsonObject(json) && [json.error, json.type, json.code].some(isErrorCode);
+}
+
+/** Proxies and frameworks write a phrase, such as `Not Found`, or a URL. */
+function isErrorCode(value: unknown): boolean {
+  return typeof value === 'string' && /^[a-z][a-z0-9_]*$/.test(value);
+}
+
+/**
+ * Wristband understood a request and refused it: a 4xx with an error of Wristband in it. Never leaves the library: each
  * flow decides what a refusal means to its caller.
  */
 export class OAuthResponseError extends Error {

@@ -1,19 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedOptions } from '../config/resolved-options.js';
-import { wristbandUnavailable } from '../errors/wristband.exception.js';
+import { type WristbandException, wristbandUnavailable } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
-import type { UserInfo } from '../interfaces/user-info.interface.js';
 import { isJsonObject } from '../json/json.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import {
   parseSdkConfiguration,
   parseTokenAnswer,
   parseUserInfo,
+  flag,
   type SdkConfiguration,
   type TokenAnswer,
+  type UserInfoAnswer,
 } from './answer-shapes.js';
-import { HttpTransport, type TransportAnswer } from './http-transport.js';
-import { OAuthResponseError } from './oauth-response.error.js';
+import { HttpTransport, type TransportAnswer, type TransportRequest } from './http-transport.js';
+import { isWristbandError, OAuthResponseError } from './oauth-response.error.js';
 
 /** An authorization code with what is needed to exchange it. */
 export interface CodeGrant {
@@ -22,21 +23,43 @@ export interface CodeGrant {
   readonly codeVerifier: string;
 }
 
+/** What to check when the token endpoint or the revocation refuses the application itself. */
+const SET_UP_HINTS: Readonly<Record<string, string>> = {
+  invalid_client: 'check clientId, clientSecret and wristbandApplicationVanityDomain',
+  unauthorized_client:
+    'check that clientId is that of a Backend Server client which may use authorization codes and refresh tokens',
+  unsupported_grant_type:
+    'check that clientId is that of a Backend Server client, and wristbandApplicationVanityDomain',
+  invalid_scope: 'check scopes',
+  invalid_request:
+    'check redirectUri, and that no proxy and no http.fetch of yours changes requests to Wristband',
+};
+
+/** Milliseconds after which a mistake in the set-up that lasts is logged again. */
+const COMPLAIN_EVERY = 60_000;
+
+/** Milliseconds for which the response to a refresh is waited for, in the background from `http.timeout` on. */
+const LATEST_TOKENS = 30_000;
+
 /**
- * Wristband's endpoints as functions. Each throws `wristband_unavailable` on trouble (an answer that makes no sense is
- * trouble as well) and {@link OAuthResponseError} when Wristband refuses.
+ * Wristband's endpoints as functions. Each throws {@link OAuthResponseError} when Wristband refuses the request, and
+ * `wristband_unavailable` on trouble: also when a response cannot be read, or is a 4xx that Wristband did not write.
  */
 @Injectable()
 export class WristbandClient {
   readonly #authorization: string;
   readonly #clientId: string;
+  readonly #timeout: number;
+  /** When each mistake in the set-up was logged last, by the monotonic clock. */
+  readonly #complaints = new Map<string, number>();
 
   constructor(
-    @Inject(RESOLVED_OPTIONS) { clientId, clientSecret }: ResolvedOptions,
+    @Inject(RESOLVED_OPTIONS) { clientId, clientSecret, http }: ResolvedOptions,
     private readonly transport: HttpTransport,
     private readonly events: WristbandEvents,
   ) {
     this.#clientId = clientId;
+    this.#timeout = http.timeout;
     this.#authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`;
   }
 
@@ -50,16 +73,20 @@ export class WristbandClient {
   }
 
   refresh(refreshToken: string): Promise<TokenAnswer> {
-    return this.#token({ grant_type: 'refresh_token', refresh_token: refreshToken });
+    const form = { grant_type: 'refresh_token', refresh_token: refreshToken };
+    return this.#token(form, Math.max(LATEST_TOKENS, 2 * this.#timeout));
   }
 
+  /** @throws {OAuthResponseError} when Wristband refuses */
   async revoke(refreshToken: string): Promise<void> {
     const path = '/oauth2/revoke';
     const form = { token: refreshToken, token_type_hint: 'refresh_token' };
-    expectOk(path, await this.#postForm(path, form, true));
+    const answer = await this.#postForm(path, form, { isRepeatable: true });
+    this.#complain(answer);
+    this.#expectOk(path, answer);
   }
 
-  userInfo(accessToken: string): Promise<UserInfo> {
+  userInfo(accessToken: string): Promise<UserInfoAnswer> {
     return this.#get('/oauth2/userinfo', parseUserInfo, { Authorization: `Bearer ${accessToken}` });
   }
 
@@ -84,17 +111,29 @@ export class WristbandClient {
       body: JSON.stringify({ tenantCustomDomain }),
       isRepeatable: true,
     });
-    return this.#read(path, answer, (json) =>
-      isJsonObject(json) && typeof json.valid === 'boolean' ? json.valid : undefined,
-    );
+    return this.#read(path, answer, (json) => (isJsonObject(json) ? flag(json.valid) : undefined));
   }
 
-  async #token(form: Readonly<Record<string, string>>): Promise<TokenAnswer> {
+  async #token(form: Readonly<Record<string, string>>, abortAfter?: number): Promise<TokenAnswer> {
     const path = '/oauth2/token';
-    const answer = await this.#postForm(path, form, false);
-    if (answer.status === 401)
-      this.events.error('Wristband refused the client: check clientId and clientSecret');
+    const options = { isRepeatable: false, ...(abortAfter !== undefined && { abortAfter }) };
+    const answer = await this.#postForm(path, form, options);
+    this.#complain(answer);
     return this.#read(path, answer, parseTokenAnswer);
+  }
+
+  /** Logs a mistake in the set-up: no user can do anything about it, and no other try will help. */
+  #complain({ status, json }: TransportAnswer): void {
+    if (status < 400) return;
+    const given = isJsonObject(json) ? json.error : undefined;
+    const isKnown = typeof given === 'string' && Object.hasOwn(SET_UP_HINTS, given);
+    if (!isKnown && status !== 401) return;
+    const error = isKnown ? given : 'invalid_client';
+    const now = performance.now();
+    if (now - (this.#complaints.get(error) ?? Number.NEGATIVE_INFINITY) < COMPLAIN_EVERY) return;
+    this.#complaints.set(error, now);
+    const answered = isKnown ? `${status} ${error}` : String(status);
+    this.events.error(`Wristband refused the application with ${answered}: ${SET_UP_HINTS[error]}`);
   }
 
   async #get<T>(
@@ -106,20 +145,32 @@ export class WristbandClient {
     return this.#read(path, await this.transport.send({ ...request, isRepeatable: true }), parse);
   }
 
-  /** What is in an answer. */
   #read<T>(path: string, answer: TransportAnswer, parse: (json: unknown) => T | undefined): T {
-    const parsed = parse(expectOk(path, answer));
+    const parsed = parse(this.#expectOk(path, answer));
     if (parsed !== undefined) return parsed;
-    const cause = new Error(`Wristband's answer to ${path} cannot be used`);
-    const reason = 'gave an answer that cannot be used';
+    throw this.#unusable(path, 'gave an answer that cannot be used');
+  }
+
+  /** The body of a 2xx. */
+  #expectOk(path: string, { status, json }: TransportAnswer): unknown {
+    if (status >= 200 && status < 300) return json;
+    if (isWristbandError(json)) throw new OAuthResponseError(path, status, json);
+    throw this.#unusable(path, `answered ${status} without an error of Wristband`);
+  }
+
+  #unusable(path: string, reason: string): WristbandException {
     this.events.emit({ type: 'wristband.unavailable', path, reason });
-    throw wristbandUnavailable('Wristband gave an answer that cannot be used', { cause });
+    this.events.warn(
+      `Wristband is unavailable: ${path} ${reason}. Is there a firewall or a proxy in between, and is wristbandApplicationVanityDomain right?`,
+    );
+    const cause = new Error(`Wristband's answer to ${path} cannot be used`);
+    return wristbandUnavailable('Wristband gave an answer that cannot be used', { cause });
   }
 
   #postForm(
     path: string,
     form: Readonly<Record<string, string>>,
-    isRepeatable: boolean,
+    options: Pick<TransportRequest, 'isRepeatable' | 'abortAfter'>,
   ): Promise<TransportAnswer> {
     const headers = {
       Accept: 'application/json',
@@ -131,12 +182,7 @@ export class WristbandClient {
       path,
       headers,
       body: new URLSearchParams(form).toString(),
-      isRepeatable,
+      ...options,
     });
   }
-}
-
-function expectOk(path: string, { status, json }: TransportAnswer): unknown {
-  if (status >= 200 && status < 300) return json;
-  throw new OAuthResponseError(path, status, json);
 }

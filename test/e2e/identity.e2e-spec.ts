@@ -18,6 +18,7 @@ import {
   type WristbandEmulator,
 } from '../../lib/testing/index.js';
 import { authSettings } from '../support/auth.controller.js';
+import { lastCallback } from '../support/auth.controller.js';
 import { Browser, type BrowserResponse } from '../support/browser.js';
 import { formAction, signIn } from '../support/sign-in.js';
 import { describePlatforms, startTestApp, type TestApp } from '../support/test-app.js';
@@ -204,17 +205,37 @@ describePlatforms('who signed in', (platform) => {
     await expectNoSession(response);
   });
 
-  it.each(['sub', 'tnt_id', 'app_id', 'idp_name'])(
-    'is not known from a user info without %s',
+  it('is not known from a user info without sub', async () => {
+    emulator.tamper({ userinfo: without('sub') });
+
+    const response = await signInTo('acme');
+
+    expect(response.status).toBe(503);
+    expect(response.json()).toMatchObject({ code: 'wristband_unavailable' });
+    expect(await browser.cookies(app.origin)).not.toContain('session');
+    expect((await browser.get(`${app.origin}/orders`)).status).toBe(401);
+  });
+
+  it('is of no known tenant when neither ID token nor user info has one', async () => {
+    emulator.tamper({ userinfo: without('tnt_id'), idTokenClaims: without('tnt_id') });
+
+    const response = await signInTo('acme');
+
+    expect(response.json()).toMatchObject({
+      code: 'identity_not_verified',
+      message: 'Neither ID token nor user info has a tenant (tnt_id)',
+    });
+    await expectNoSession(response);
+  });
+
+  it.each(['tnt_id', 'app_id', 'idp_name'])(
+    'is known from a user info without %s, which the ID token has',
     async (claim) => {
       emulator.tamper({ userinfo: without(claim) });
 
-      const response = await signInTo('acme');
-
-      expect(response.status).toBe(503);
-      expect(response.json()).toMatchObject({ code: 'wristband_unavailable' });
-      expect(await browser.cookies(app.origin)).not.toContain('session');
-      expect((await browser.get(`${app.origin}/orders`)).status).toBe(401);
+      expect((await signInTo('acme')).json()).toEqual({ tenantName: 'acme' });
+      const { userInfo } = lastCallback.data!;
+      expect(userInfo).toMatchObject({ tenantId: 'tenant-acme', applicationId: expect.stringMatching(/./) });
     },
   );
 
@@ -733,11 +754,10 @@ describePlatforms('the state of a sign-in', (platform) => {
 
     it.each([
       [400, { error: 'invalid_request' }, 403, 'authorization_failed'],
-      [400, 'no JSON', 403, 'authorization_failed'],
+      [403, { error: 'access_denied' }, 403, 'authorization_failed'],
       [401, { error: 'invalid_client' }, 500, 'configuration_rejected'],
       [400, { error: 'unauthorized_client' }, 500, 'configuration_rejected'],
-      [403, '', 500, 'configuration_rejected'],
-      [404, {}, 500, 'configuration_rejected'],
+      [400, { error: 'unsupported_grant_type' }, 500, 'configuration_rejected'],
     ])('%i %j are %i %s', async (status, body, expectedStatus, code) => {
       const callbackUrl = await untilCallback(browser, emulator, app, 'acme');
       emulator.fail('token', refuse(status, body));

@@ -14,7 +14,7 @@ it.each([
   ['no list', { keys: {} }],
   ['an empty list', { keys: [] }],
 ])('finds no keys in %s', (_title, keySet) => {
-  expect(parsePublicKeys(keySet, 20).kids.size).toBe(0);
+  expect(parsePublicKeys(keySet, 20).size).toBe(0);
 });
 
 it('skips what cannot check a signature of Wristband, and keeps the rest', () => {
@@ -22,8 +22,6 @@ it('skips what cannot check a signature of Wristband, and keeps the rest', () =>
     null,
     42,
     {},
-    { ...key, kid: undefined },
-    { ...key, kid: '' },
     { ...key, kid: 1 },
     { ...key, kid: 'no modulus', n: undefined },
     { ...key, kid: 'for encryption', use: 'enc' },
@@ -53,4 +51,25 @@ it('lets the first of two keys with one ID count', async () => {
   expect(parsePublicKeys({ keys: [key, other] }, 20).fingerprint).toBe(
     parsePublicKeys({ keys: [key] }, 20).fingerprint,
   );
+});
+
+it.each([undefined, null, ''])('keeps keys whose ID is %j', (kid) => {
+  const { kids, hasUnnamed, size } = parsePublicKeys(
+    {
+      keys: [
+        { ...key, kid },
+        { ...key, kid },
+      ],
+    },
+    20,
+  );
+
+  expect({ kids: [...kids], hasUnnamed, size }).toEqual({ kids: [], hasUnnamed: true, size: 2 });
+});
+
+it('takes null for absent', async () => {
+  const nulls = { use: null, alg: null, key_ops: null, ext: null, x5c: null };
+  const { find } = parsePublicKeys({ keys: [{ ...key, ...nulls }] }, 20);
+
+  expect(await find({ alg: 'RS256', kid: 'a' }, { payload: '', signature: '' })).toBeInstanceOf(CryptoKey);
 });

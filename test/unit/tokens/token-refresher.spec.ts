@@ -5,6 +5,8 @@ import type { ResolvedOptions } from '../../../lib/config/resolved-options.js';
 import { WristbandEvents } from '../../../lib/events/wristband-events.js';
 import type { WristbandClient } from '../../../lib/wristband-api/wristband-client.js';
 
+const OPTIONS = { tokenExpirationBuffer: 0, http: { timeout: 1000 } } as ResolvedOptions;
+
 afterEach(() => void vi.useRealTimers());
 
 it('leads a cookie of half an hour ago to good tokens, however short these live', async () => {
@@ -15,11 +17,10 @@ it('leads a cookie of half an hour ago to good tokens, however short these live'
     expiresIn: 10,
     refreshToken: `refresh-${count}`,
   });
-  const options = { tokenExpirationBuffer: 0 } as ResolvedOptions;
   const refresher = new TokenRefresher(
-    options,
+    OPTIONS,
     { refresh } as unknown as WristbandClient,
-    new WristbandEvents(options),
+    new WristbandEvents(OPTIONS),
   );
 
   for (let token: string | undefined = 'refresh-0'; count < 180; vi.advanceTimersByTime(10_000)) {
@@ -38,11 +39,10 @@ it('exchanges a refresh token that does not rotate once, each time that its acce
     await setTimeout(20);
     return { accessToken: `access-${count}`, expiresIn: 10 };
   };
-  const options = { tokenExpirationBuffer: 0 } as ResolvedOptions;
   const refresher = new TokenRefresher(
-    options,
+    OPTIONS,
     { refresh } as unknown as WristbandClient,
-    new WristbandEvents(options),
+    new WristbandEvents(OPTIONS),
   );
   const refreshAtOnce = () => Promise.all(Array.from({ length: 20 }, () => refresher.refresh('same')));
 
@@ -63,11 +63,10 @@ it('does not walk in a circle when a server hands out an old refresh token again
       refreshToken: answers[token],
     }),
   };
-  const options = { tokenExpirationBuffer: 0 } as ResolvedOptions;
   const refresher = new TokenRefresher(
-    options,
+    OPTIONS,
     client as unknown as WristbandClient,
-    new WristbandEvents(options),
+    new WristbandEvents(OPTIONS),
   );
 
   await refresher.refresh('a');

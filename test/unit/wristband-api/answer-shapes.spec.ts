@@ -46,18 +46,46 @@ describe('parseTokenAnswer', () => {
     expect(parseTokenAnswer({ ...answer, access_token: accessToken })).toBeUndefined();
   });
 
-  it.each([undefined, null, '', 'soon', 0, -1, NaN, Infinity, {}, true, [1800]])(
-    'refuses a lifetime of %j',
+  it.each([0, -1, '0', '-5'])('refuses a lifetime of %j', (expiresIn) => {
+    expect(parseTokenAnswer({ ...answer, expires_in: expiresIn })).toBeUndefined();
+  });
+
+  describe.each([undefined, null, '', 'soon', NaN, Infinity, {}, true, [1800]])(
+    'with a lifetime of %j',
     (expiresIn) => {
-      expect(parseTokenAnswer({ ...answer, expires_in: expiresIn })).toBeUndefined();
+      const jwt = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
+      const lifetimeOf = (accessToken: string) =>
+        parseTokenAnswer({ ...answer, access_token: accessToken, expires_in: expiresIn })?.expiresIn;
+      const now = Math.floor(Date.now() / 1000);
+
+      it('reads it from the access token', () => {
+        expect(lifetimeOf(jwt({ exp: now + 900 }))).toBeCloseTo(900, -1);
+        expect(lifetimeOf(jwt({ iat: now, exp: now + 900 }))).toBeCloseTo(900, -1);
+        // The clock of this machine goes wrong by an hour.
+        expect(lifetimeOf(jwt({ iat: now - 3600, exp: now - 2700 }))).toBe(900);
+        expect(lifetimeOf(jwt({ iat: now + 3600, exp: now + 4500 }))).toBe(900);
+      });
+
+      it('takes five minutes when the access token does not say it either', () => {
+        expect(lifetimeOf('opaque')).toBe(300);
+        expect(lifetimeOf(jwt({}))).toBe(300);
+        expect(lifetimeOf(jwt({ exp: 'soon' }))).toBe(300);
+      });
+
+      it('refuses an access token that has expired', () => {
+        expect(lifetimeOf(jwt({ exp: now - 10 }))).toBeUndefined();
+      });
     },
   );
 
-  it.each([undefined, 'bearer', 'BEARER'])('takes a token of the type %j', (tokenType) => {
-    expect(parseTokenAnswer({ ...answer, token_type: tokenType })).toMatchObject({ accessToken: 'at' });
-  });
+  it.each([undefined, null, '', 'bearer', 'BEARER', 'Bearer '])(
+    'takes a token of the type %j',
+    (tokenType) => {
+      expect(parseTokenAnswer({ ...answer, token_type: tokenType })).toMatchObject({ accessToken: 'at' });
+    },
+  );
 
-  it.each([null, '', 5, 'DPoP', 'mac', 'Bearer '])('refuses a token of the type %j', (tokenType) => {
+  it.each([5, {}, 'DPoP', 'mac', 'Bearer x'])('refuses a token of the type %j', (tokenType) => {
     expect(parseTokenAnswer({ ...answer, token_type: tokenType })).toBeUndefined();
   });
 
@@ -119,7 +147,7 @@ describe('parseUserInfo', () => {
   });
 
   const ofOtherTypes = {
-    email_verified: 'true',
+    email_verified: 'yes',
     phone_number_verified: 1,
     updated_at: 'now',
     roles: 'admin',
@@ -128,6 +156,16 @@ describe('parseUserInfo', () => {
   const texts =
     'name given_name family_name middle_name nickname preferred_username picture gender birthdate zoneinfo locale email phone_number';
   const optional = [...texts.split(' '), ...Object.keys(ofOtherTypes)];
+  it('reads booleans and numbers that are written as text', () => {
+    const texts = { email_verified: 'true', phone_number_verified: 'false', updated_at: '1700000000' };
+
+    expect(parseUserInfo({ ...required, ...texts })).toMatchObject({
+      emailVerified: true,
+      phoneNumberVerified: false,
+      updatedAt: 1_700_000_000,
+    });
+  });
+
   const smallest = {
     userId: 'user-1',
     tenantId: 'tenant-1',
@@ -155,10 +193,16 @@ describe('parseUserInfo', () => {
     expect(parseUserInfo({ ...required, admin: true, userId: 'user-2' })).toStrictEqual(smallest);
   });
 
+  it.each([undefined, null, '', 5, {}])('refuses an answer whose sub is %j', (sub) => {
+    expect(parseUserInfo({ ...required, sub })).toBeUndefined();
+  });
+
   it.each(
-    Object.keys(required).flatMap((claim) => [undefined, null, '', 5, {}].map((value) => ({ claim, value }))),
-  )('refuses an answer whose $claim is $value', ({ claim, value }) => {
-    expect(parseUserInfo({ ...required, [claim]: value })).toBeUndefined();
+    ['tnt_id', 'app_id', 'idp_name'].flatMap((claim) =>
+      [undefined, null, '', 5, {}].map((value) => ({ claim, value })),
+    ),
+  )('leaves out $claim when it is $value', ({ claim, value }) => {
+    expect(Object.keys(parseUserInfo({ ...required, [claim]: value })!)).toHaveLength(3);
   });
 
   it.each(NO_OBJECTS)('refuses the answer %j', (json) => {
@@ -247,7 +291,7 @@ describe('parseSdkConfiguration', () => {
   const switches = ['isApplicationCustomDomainActive', 'applicationAuthorizationRequestsEnabled'];
   const useless = [
     ...texts.flatMap((field) => [null, '', 5, {}].map((value) => ({ field, value }))),
-    ...switches.flatMap((field) => [null, '', 1, 'true'].map((value) => ({ field, value }))),
+    ...switches.flatMap((field) => [null, '', 1, 'yes'].map((value) => ({ field, value }))),
   ];
 
   it.each(useless)('leaves out $field when it is $value', ({ field, value }) => {

@@ -11,3 +11,7 @@ it('reads a body of 1 MB, and none that is larger', async () => {
   expect(await readLimited(new Response(megabyte))).toBe(megabyte);
   await expect(readLimited(new Response(`${megabyte}.`))).rejects.toThrow('too much data');
 });
+
+it('leaves out a byte order mark, as Response.json() does', async () => {
+  expect(await readLimited(new Response('\ufeff{"a":"\ufeff"}'))).toBe('{"a":"\ufeff"}');
+});
