@@ -187,22 +187,18 @@ describePlatforms('what fits into a session', (platform) => {
     expect((await get('counter/read')).json()).toEqual({ value: 'kept after all' });
   });
 
-  it.each([
-    ['save'],
-    ['toJSON'],
-    ['constructor'],
-    ['id'],
-    ['size'],
-    ['__proto__'],
-  ])('refuses a field with the name of %s', async (name) => {
-    const response = await get(`values/reserved?name=${name}`);
+  it.each([['save'], ['toJSON'], ['constructor'], ['id'], ['size'], ['__proto__']])(
+    'refuses a field with the name of %s',
+    async (name) => {
+      const response = await get(`values/reserved?name=${name}`);
 
-    expect(response.status).toBe(400);
-    expect(response.json()).toMatchObject({
-      code: 'invalid_session_field',
-      message: expect.stringContaining(name),
-    });
-  });
+      expect(response.status).toBe(400);
+      expect(response.json()).toMatchObject({
+        code: 'invalid_session_field',
+        message: expect.stringContaining(name),
+      });
+    },
+  );
 
   it('keeps what says itself how it is written, such as a date, as a text', async () => {
     await get('values/date');
