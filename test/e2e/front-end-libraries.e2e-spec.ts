@@ -220,6 +220,27 @@ describe.each(SETUPS)(
       expect(responses).toEqual(['token 200', 'session 200', 'token 200']);
     });
 
+    it('sign nobody out while Wristband is down and the access token has expired', async () => {
+      await signInOn('/app/orders?page=2');
+      wait(ACCESS_TOKEN_EXPIRED);
+      emulator.fail('token', { kind: 'status', status: 503 });
+
+      await page.reload();
+      await isSignedIn();
+      expect(page.url()).toBe(`${app.origin}/app/orders?page=2`);
+      expect(await evaluate('frontEnd.token().catch(String)')).toBe('Error: trouble: 503');
+      expect(responses).toEqual(['session 200', 'token 503', 'token 503', 'token 503']);
+
+      emulator.heal();
+      responses.length = 0;
+      // Trouble is remembered for a few seconds.
+      wait(10);
+      expect(await evaluate('frontEnd.token()')).toEqual(expect.any(String));
+      await page.reload();
+      await isSignedIn();
+      expect(responses).toEqual(['token 200', 'session 200']);
+    });
+
     // The Vue library leaves for the logout, which does not succeed either.
     it.runIf(library === 'vue')('keep the session through an outage of the store', async () => {
       await signInOn('/app/orders');
