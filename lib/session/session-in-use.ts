@@ -35,6 +35,7 @@ export class SessionInUse implements OpenSession {
   readonly changesBefore: number | undefined;
   readonly cookieIssuedAt: number | undefined;
   readonly cookieNames: readonly string[];
+  readonly csrfCookies: readonly string[];
   /** The session of the request, as it was when that came. */
   readonly #brought: ReceivedSession | undefined;
   /** What was decided last; an error was told to the handler when that was before the headers. */
@@ -45,7 +46,7 @@ export class SessionInUse implements OpenSession {
 
   constructor(
     readonly session: WristbandSession,
-    { received, changesBefore, cookieIssuedAt, cookieNames }: FoundSession,
+    { received, changesBefore, cookieIssuedAt, cookieNames, csrfCookies }: FoundSession,
     private readonly keeper: SessionKeeper,
     private readonly events: WristbandEvents,
   ) {
@@ -54,6 +55,7 @@ export class SessionInUse implements OpenSession {
     this.changesBefore = changesBefore;
     this.cookieIssuedAt = cookieIssuedAt;
     this.cookieNames = cookieNames;
+    this.csrfCookies = csrfCookies;
   }
 
   /** The `Set-Cookie` lines that the response got. */

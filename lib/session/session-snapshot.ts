@@ -14,6 +14,8 @@ export interface OpenSession {
   readonly cookieIssuedAt?: number | undefined;
   /** Names of the request's cookies that hold, or pretend to hold, this session. */
   readonly cookieNames: readonly string[];
+  /** Values of the request's CSRF cookies. */
+  readonly csrfCookies: readonly string[];
 }
 
 /** What of a session decides about what is written. */

@@ -25,7 +25,7 @@ import { WatchedStore } from './keepers/watched-store.js';
 import { WristbandSession } from './session.js';
 
 /** What a request without a session brings. */
-const NOTHING: FoundSession = { received: undefined, cookieNames: [] };
+const NOTHING: FoundSession = { received: undefined, cookieNames: [], csrfCookies: [] };
 
 /**
  * Opens the session of a request once, when somebody asks for it, and has it written back once, before the response

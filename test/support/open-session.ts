@@ -44,6 +44,7 @@ export function openSession(fields?: Record<string, unknown>): OpenSession {
     received,
     changesBefore: 0,
     cookieNames: received ? ['session'] : [],
+    csrfCookies: [fields?.csrfToken].filter((token) => typeof token === 'string'),
   };
 }
 

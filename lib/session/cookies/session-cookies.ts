@@ -2,10 +2,12 @@ import type { SerializeOptions } from 'cookie';
 import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
 import {
   MAX_COOKIE_BYTES,
+  requestCookies,
   serializeAttributes,
   serializeCookie,
   serializeExpiredCookie,
 } from '../../http/cookies.js';
+import type { HttpRequest } from '../../interfaces/http.interface.js';
 import type { StoredSession } from '../session.js';
 import { remainingLifetime } from '../session-lifetime.js';
 import { splitValue } from './cookie-family.js';
@@ -58,6 +60,29 @@ function csrfCookie(token: string, lifetime: number | undefined, options: Resolv
     ...csrfAttributes(options),
     ...browserAge(lifetime, options),
   });
+}
+
+/** The values of the CSRF cookie that a request brings; several when another host or path of the site has set one as well. */
+export function csrfCookiesOf(request: HttpRequest, options: ResolvedSessionOptions): readonly string[] {
+  const { enableCsrfProtection, csrfCookieName } = options;
+  if (!enableCsrfProtection) return [];
+  return requestCookies(request, csrfCookieName).flatMap(({ name, value }) =>
+    name === csrfCookieName ? [value] : [],
+  );
+}
+
+/**
+ * The `Set-Cookie` line of a CSRF token that the browser does not bring: the cookie was lost, or another application has
+ * overwritten it. None when it is there.
+ */
+export function missingCsrfCookie(
+  { createdAt, fields: { csrfToken } }: StoredSession,
+  brought: readonly string[],
+  options: ResolvedSessionOptions,
+): string[] {
+  const isKnown = options.enableCsrfProtection && typeof csrfToken === 'string';
+  if (!isKnown || brought.includes(csrfToken)) return [];
+  return [csrfCookie(csrfToken, remainingLifetime(createdAt, options), options)];
 }
 
 /**

@@ -2,6 +2,7 @@ import { requestCookies } from '../../http/cookies.js';
 import type { WristbandEvents } from '../../events/wristband-events.js';
 import type { HttpRequest } from '../../interfaces/http.interface.js';
 import { familyNames, joinedValues } from '../cookies/cookie-family.js';
+import { csrfCookiesOf } from '../cookies/session-cookies.js';
 import type { SessionOwner } from '../ended-sessions.js';
 import type { ReceivedSession } from '../received-session.js';
 import type { Decision, FoundSession, SessionKeeper } from './session-keeper.interface.js';
@@ -18,8 +19,8 @@ export class CookieSessionKeeper implements SessionKeeper {
   ) {}
 
   find(request: HttpRequest): FoundSession {
-    const { sessions, changesBefore, cookieNames } = this.findAll(request);
-    return { received: sessions[0], changesBefore, cookieNames };
+    const { sessions, ...found } = this.findAll(request);
+    return { ...found, received: sessions[0] };
   }
 
   /** Every session of a request that is not known to be over, the newest first. */
@@ -31,7 +32,12 @@ export class CookieSessionKeeper implements SessionKeeper {
     const sessions = sealed.openAll(values, ended);
     if (sessions.length === 0 && values.length > 0)
       this.events.emit({ type: 'session.rejected', ...sealed.whyNone(values, ended) });
-    return { sessions, changesBefore: changes.count, cookieNames: familyNames(cookies, cookieName) };
+    return {
+      sessions,
+      changesBefore: changes.count,
+      cookieNames: familyNames(cookies, cookieName),
+      csrfCookies: csrfCookiesOf(request, options),
+    };
   }
 
   decide(opened: OpenSession, known?: Decision): Decision {

@@ -2,7 +2,12 @@ import type { ResolvedSessionOptions } from '../../config/resolved-options.js';
 import { WristbandException } from '../../errors/wristband.exception.js';
 import { MAX_COOKIE_BYTES } from '../../http/cookies.js';
 import type { TokenData } from '../../interfaces/auth-flow.interface.js';
-import { expiredCookies, largestFields, sessionCookies } from '../cookies/session-cookies.js';
+import {
+  expiredCookies,
+  largestFields,
+  missingCsrfCookie,
+  sessionCookies,
+} from '../cookies/session-cookies.js';
 import type { EndedSessions } from '../ended-sessions.js';
 import type { RecentChanges } from '../recent-changes.js';
 import type { SealedSessions } from '../cookies/sealed-sessions.js';
@@ -33,7 +38,10 @@ export function cookieDecision(opened: OpenSession, tools: WritingTools, known?:
     // Ended by another request meanwhile: to write it would bring it back, to remove it could hit the next sign-in.
     if (tools.ended.has(stored)) return { snapshot, cookies: [] };
     if (json === undefined) throw error;
-    if (!isWriteDue(opened, snapshot, tools)) return { snapshot, cookies: [] };
+    if (!isWriteDue(opened, snapshot, tools)) {
+      const { received, csrfCookies } = opened;
+      return { snapshot, cookies: received ? missingCsrfCookie(received, csrfCookies, tools.options) : [] };
+    }
     const newest = tools.newestTokens(stored.fields);
     const toSeal = newest ? withTokens(stored, newest) : stored;
     const sealedJson = newest ? JSON.stringify(toSeal) : json;

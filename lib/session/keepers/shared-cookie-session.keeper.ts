@@ -12,7 +12,7 @@ import type {
   SessionKeeper,
   TokenExchange,
 } from './session-keeper.interface.js';
-import { isSameSnapshot, type OpenSession, snapshotOf } from '../session-snapshot.js';
+import { isAsReceived, isSameSnapshot, type OpenSession, snapshotOf } from '../session-snapshot.js';
 import { WristbandSession } from '../session.js';
 import type { SharedTokenRenewals } from './shared-token-renewals.js';
 
@@ -41,6 +41,8 @@ export class SharedCookieSessionKeeper implements SessionKeeper {
     if (!received) return decision;
     if (isEnding(opened)) return { ...decision, cookies: [], commit: () => this.#end(received, decision) };
     if (decision.cookies.length === 0) return decision;
+    // Nothing of the session itself is written: only its CSRF cookie is set again.
+    if (decision.sealedJson === undefined && isAsReceived(opened)) return decision;
     return { ...decision, cookies: [], commit: () => this.#write(received, decision) };
   }
 

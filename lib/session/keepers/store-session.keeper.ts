@@ -9,7 +9,12 @@ import type { RevocationIndex } from './revocation-index.js';
 import { type ReceivedId, SealedSessionIds } from '../cookies/sealed-session-ids.js';
 import { isAlive } from '../session-lifetime.js';
 import { receivedFrom, type ReceivedSession } from '../received-session.js';
-import { expiredCookies, sessionCookies } from '../cookies/session-cookies.js';
+import {
+  csrfCookiesOf,
+  expiredCookies,
+  missingCsrfCookie,
+  sessionCookies,
+} from '../cookies/session-cookies.js';
 import type {
   Commit,
   Decision,
@@ -50,13 +55,14 @@ export class StoreSessionKeeper implements SessionKeeper {
     const { cookieName } = this.options;
     const cookies = requestCookies(request, cookieName);
     const cookieNames = familyNames(cookies, cookieName);
+    const csrfCookies = csrfCookiesOf(request, this.options);
     const values = joinedValues(cookies, cookieName, 1);
     const ids = this.#ids.open(values);
     if (ids.length === 0) {
       if (values.length > 0) this.events.emit({ type: 'session.rejected', reason: 'unreadable' });
-      return { received: undefined, cookieNames };
+      return { received: undefined, cookieNames, csrfCookies };
     }
-    return this.#read(ids).then((found) => ({ ...found, cookieNames }));
+    return this.#read(ids).then((found) => ({ ...found, cookieNames, csrfCookies }));
   }
 
   decide(opened: OpenSession, known?: Decision): Decision {
@@ -71,7 +77,8 @@ export class StoreSessionKeeper implements SessionKeeper {
       return { snapshot, cookies: [], commit: () => this.#write(opened, json) };
     if (received && this.#isTouchDue(opened))
       return { snapshot, cookies: [], isRenewal: true, commit: () => this.#touch(opened, received) };
-    return { snapshot, cookies: [] };
+    const { csrfCookies } = opened;
+    return { snapshot, cookies: received ? missingCsrfCookie(received, csrfCookies, this.options) : [] };
   }
 
   /** Nothing yet: the session is over when its record is gone, and else the user may try again. */

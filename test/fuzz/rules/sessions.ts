@@ -202,7 +202,7 @@ export const sessionRules = [
       const session = new WristbandSession({ ...opened, fields: copyFields(opened) }, SESSION_HOOKS);
       const isUnchanged = isUntouched(session, opened);
       session['theme'] = 'dark';
-      const { error } = snapshotOf({ session, received: opened, cookieNames: [] });
+      const { error } = snapshotOf({ session, received: opened, cookieNames: [], csrfCookies: [] });
       const isWhole =
         typeof id === 'string' && Number.isFinite(createdAt) && isSame(copyFields(opened), found);
       return isWhole && isUnchanged && error === undefined;
@@ -226,7 +226,7 @@ export const sessionRules = [
     fc.property(fields, (given) => {
       const received = receivedFrom(jsonText({ ...SESSION, fields: given }));
       const session = new WristbandSession({ ...received, fields: copyFields(received) }, SESSION_HOOKS);
-      const snapshot = snapshotOf({ session, received, cookieNames: [] });
+      const snapshot = snapshotOf({ session, received, cookieNames: [], csrfCookies: [] });
       const isClean =
         Object.getPrototypeOf(session) === WristbandSession.prototype && typeof session.save === 'function';
       return (
@@ -246,7 +246,7 @@ export const sessionRules = [
       const session = new WristbandSession({ ...received, fields: copyFields(received) }, SESSION_HOOKS);
       session['theme'] = change;
       const { cookies: lines, error } = cookieDecision(
-        { session, received, cookieNames: ['session'] },
+        { session, received, cookieNames: ['session'], csrfCookies: [] },
         tools,
       );
       return (

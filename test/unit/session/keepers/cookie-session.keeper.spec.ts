@@ -36,6 +36,7 @@ describe('CookieSessionKeeper', () => {
     for (const cookie of [undefined, 'a=1', 'sessions=x'])
       expect(keeper.find(requestWith(cookie))).toEqual({
         received: undefined,
+        csrfCookies: [],
         changesBefore: 0,
         cookieNames: [],
       });
