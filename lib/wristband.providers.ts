@@ -5,6 +5,7 @@ import { CallbackFlow } from './auth/callback.flow.js';
 import { ClientTokenVerifier } from './jwt/client-token.verifier.js';
 import { CodeExchanger } from './auth/code-exchanger.js';
 import { IdTokenVerifier } from './jwt/id-token.verifier.js';
+import { SignInLoop } from './auth/sign-in-loop.js';
 import { LoginFlow } from './auth/login.flow.js';
 import { LoginPage } from './strategies/login-page.js';
 import { LoginStateKeeper } from './auth/login-state.keeper.js';
@@ -15,6 +16,7 @@ import { WristbandAuthService } from './auth/wristband-auth.service.js';
 import { AutoConfiguration } from './config/auto-configuration.js';
 import { validateOptions } from './config/options-validator.js';
 import { type ResolvedOptions, resolveOptions } from './config/resolved-options.js';
+import { EndpointFailures } from './controllers/endpoint-failures.js';
 import { CsrfVerifier } from './csrf/csrf.verifier.js';
 import { WristbandEvents } from './events/wristband-events.js';
 import { JwtAuthGuard } from './guards/jwt-auth.guard.js';
@@ -74,6 +76,7 @@ const providers: Provider[] = [
   CodeExchanger,
   CsrfVerifier,
   CustomDomainValidator,
+  EndpointFailures,
   HttpTransport,
   IdTokenVerifier,
   JwtStrategy,
@@ -88,6 +91,7 @@ const providers: Provider[] = [
   RouteReader,
   SessionProperty,
   SessionStrategy,
+  SignInLoop,
   Spans,
   TenantResolver,
   TokenRefresher,

@@ -1,4 +1,5 @@
 import type { SerializeOptions } from 'cookie';
+import type { ResolvedOptions } from '../config/resolved-options.js';
 import {
   MAX_COOKIE_BYTES,
   type RequestCookie,
@@ -28,6 +29,20 @@ export interface LoginCookieAttributes {
   readonly sameSite: 'lax' | 'none';
   readonly partitioned: boolean;
   readonly domain?: string | undefined;
+}
+
+/** What the cookies of a sign-in under way have in common. */
+export function signInCookieAttributes({
+  session,
+  dangerouslyDisableSecureCookies,
+}: Pick<ResolvedOptions, 'session' | 'dangerouslyDisableSecureCookies'>): Omit<
+  LoginCookieAttributes,
+  'prefix' | 'domain'
+> {
+  const sameSite = session?.sameSite === 'none' ? 'none' : 'lax';
+  // Browsers drop cookies of SameSite=None that are not Secure.
+  const secure = !dangerouslyDisableSecureCookies || sameSite === 'none';
+  return { secure, sameSite, partitioned: session?.partitioned === true };
 }
 
 /**

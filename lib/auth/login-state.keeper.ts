@@ -16,6 +16,7 @@ import {
   loginCookiePrefix,
   loginStateCookie,
   sealedLoginStates,
+  signInCookieAttributes,
 } from './login-state-cookies.js';
 import { createLoginState, type LoginState, openLoginState, sealLoginState } from './login-state.js';
 import { loginStateId, type StateNotes, stateNotes, stateParameter } from './state-parameter.js';
@@ -102,17 +103,13 @@ export class LoginStateKeeper {
   #attributes(config: ApplicationConfig): LoginCookieAttributes {
     // A sign-in at application level ends on a tenant's subdomain that is not known when it begins.
     const isShared = config.applicationAuthorizationRequestsEnabled && config.rootDomain?.includes('.');
-    const { name, session, dangerouslyDisableSecureCookies } = this.options;
-    const sameSite = session?.sameSite === 'none' ? 'none' : 'lax';
-    // Browsers drop cookies of SameSite=None that are not Secure.
-    const secure = !dangerouslyDisableSecureCookies || sameSite === 'none';
+    const { name, session } = this.options;
+    const attributes = signInCookieAttributes(this.options);
     // Who can plant a login state needs to plant no session: the callback makes one, of whoever began that sign-in.
-    const isHostOnly = /^__Host-/i.test(session?.cookieName ?? '') && secure && !isShared;
+    const isHostOnly = /^__Host-/i.test(session?.cookieName ?? '') && attributes.secure && !isShared;
     return {
       prefix: loginCookiePrefix(name, isHostOnly),
-      secure,
-      sameSite,
-      partitioned: session?.partitioned === true,
+      ...attributes,
       domain: isShared ? config.rootDomain : undefined,
     };
   }

@@ -6,7 +6,6 @@ import { WristbandException } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import { rawRequest, requestHost } from '../http/http-request.js';
 import { QueryParameters } from '../http/query-parameters.js';
-import { showToPeople } from '../http/error-page.js';
 import { redirectTo, withQuery } from '../http/redirect.js';
 import type { LoginConfig } from '../interfaces/auth-flow.interface.js';
 import type { HttpRedirectResponse, HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
@@ -20,7 +19,7 @@ import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 import { codeChallenge, type LoginState } from './login-state.js';
 import { LoginStateKeeper } from './login-state.keeper.js';
 import { assertNotSpeculative } from './speculative-request.js';
-import { attemptOf, MAX_ATTEMPTS, signInLoop, signInLoopPage } from './sign-in-loop.js';
+import { attemptOf, SignInLoop } from './sign-in-loop.js';
 
 /** Login Endpoint: from a request to the redirect that starts a sign-in at Wristband. */
 @Injectable()
@@ -31,6 +30,7 @@ export class LoginFlow {
     private readonly tenants: TenantResolver,
     private readonly returnUrls: ReturnUrlPolicy,
     private readonly loginStates: LoginStateKeeper,
+    private readonly loop: SignInLoop,
     private readonly events: WristbandEvents,
   ) {}
 
@@ -40,11 +40,8 @@ export class LoginFlow {
     given: LoginConfig,
   ): Promise<HttpRedirectResponse> {
     assertNotSpeculative(request);
+    await this.loop.assertNone(request, response);
     const attempt = attemptOf(request);
-    if (attempt > MAX_ATTEMPTS) {
-      showToPeople(request, response, signInLoopPage(request));
-      throw signInLoop();
-    }
     const config = await this.autoConfiguration.resolve();
     const tenant = await this.tenants.forLogin(request, config, given);
     const parameters = this.#parameters(request, config, tenant, given, attempt);

@@ -1,14 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { AutoConfiguration } from '../config/auto-configuration.js';
+import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { failureOf, problemOf, subjectOf } from '../events/event-details.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import { forbidCaching } from '../http/cache-headers.js';
 import { type AuthContext, httpAuthContext, socketAuthContext } from '../http/auth-context.js';
+import { rawRequest } from '../http/http-request.js';
 import { setHeader } from '../http/http-response.js';
 import { withRetryAfter } from '../http/retry-after.js';
-import { redirectTo } from '../http/redirect.js';
+import { redirectByPage, redirectTo, watchRedirect } from '../http/redirect.js';
 import { rememberHandshake, socketRequest } from '../http/socket-request.js';
 import type {
   CallbackResult,
@@ -24,7 +26,9 @@ import { BackChannelLogoutFlow } from './back-channel-logout.flow.js';
 import { CallbackFlow } from './callback.flow.js';
 import { LoginFlow } from './login.flow.js';
 import { LogoutFlow } from './logout.flow.js';
+import { SignInLoop } from './sign-in-loop.js';
 import { TokenRefresher } from '../tokens/token-refresher.js';
+import { RESOLVED_OPTIONS } from '../wristband.constants.js';
 
 /**
  * Sign-in with Wristband: what the endpoints of an authentication controller call.
@@ -48,7 +52,13 @@ import { TokenRefresher } from '../tokens/token-refresher.js';
  */
 @Injectable()
 export class WristbandAuthService {
+  /** Requests whose sign-in is completed. */
+  readonly #completed = new WeakSet<IncomingMessage>();
+  /** Paths for which the log says already that their redirect was lost. */
+  readonly #lost = new Set<string>();
+
   constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly autoConfiguration: AutoConfiguration,
     private readonly loginFlow: LoginFlow,
     private readonly callbackFlow: CallbackFlow,
@@ -56,6 +66,7 @@ export class WristbandAuthService {
     private readonly backChannelLogoutFlow: BackChannelLogoutFlow,
     private readonly refresher: TokenRefresher,
     private readonly authenticator: Authenticator,
+    private readonly loop: SignInLoop,
     private readonly events: WristbandEvents,
   ) {}
 
@@ -70,7 +81,9 @@ export class WristbandAuthService {
   async login(req: HttpRequest, res: HttpResponse, config: LoginConfig = {}): Promise<HttpRedirectResponse> {
     forbidCaching(res);
     try {
-      return await withRetryAfter(res, () => this.loginFlow.start(req, res, config));
+      const redirect = await withRetryAfter(res, () => this.loginFlow.start(req, res, config));
+      this.#watch('login', req, res);
+      return redirect;
     } catch (error) {
       this.events.emit({ type: 'login.failed', at: 'login', ...failureOf(error) });
       throw error;
@@ -92,6 +105,10 @@ export class WristbandAuthService {
     try {
       const result = await withRetryAfter(res, () => this.callbackFlow.complete(req, res));
       this.#tell(result);
+      if (result.type === 'completed') {
+        this.#completed.add(rawRequest(req));
+        this.loop.addCompleted(req, res);
+      }
       return result;
     } catch (error) {
       this.events.emit({ type: 'login.failed', at: 'callback', ...failureOf(error) });
@@ -100,12 +117,13 @@ export class WristbandAuthService {
   }
 
   /**
-   * The redirect that ends a callback.
+   * The redirect that ends a callback. With `session.sameSite: 'strict'` browsers get a page that goes on to `redirectUrl` by
+   * itself, since they send no such cookie behind a redirect that began on Wristband's page.
    *
    * @throws {WristbandException} `invalid_argument` when `redirectUrl` is blank
    */
   async createCallbackResponse(
-    _req: HttpRequest,
+    req: HttpRequest,
     res: HttpResponse,
     redirectUrl: string,
   ): Promise<HttpRedirectResponse> {
@@ -116,6 +134,9 @@ export class WristbandAuthService {
         'createCallbackResponse needs a redirectUrl that is not blank',
       );
     }
+    this.#watch('createCallbackResponse', req, res);
+    if (this.options.session?.sameSite === 'strict' && this.#completed.has(rawRequest(req)))
+      redirectByPage(req, res);
     return redirectTo(redirectUrl);
   }
 
@@ -135,6 +156,8 @@ export class WristbandAuthService {
     try {
       const redirect = await withRetryAfter(res, () => this.logoutFlow.end(req, config));
       this.events.emit({ type: 'logout.completed' });
+      this.loop.endByLogout(req, res);
+      this.#watch('logout', req, res);
       return redirect;
     } catch (error) {
       this.events.emit({ type: 'logout.failed', ...failureOf(error) });
@@ -239,6 +262,18 @@ export class WristbandAuthService {
       this.events.emit({ type: 'access.refused', problem: problemOf(error), ...failureOf(error) });
       throw error;
     }
+  }
+
+  /** An interceptor that changes what the handler returned makes a redirect to nowhere of it: a blank page. */
+  #watch(method: string, req: HttpRequest, res: HttpResponse): void {
+    watchRedirect(res, (statusCode) => {
+      const path = rawRequest(req).url?.split('?', 1)[0] ?? '';
+      if (this.#lost.has(path)) return;
+      this.#lost.add(path);
+      this.events.error(
+        `The redirect of ${method}() was lost: ${path} responded ${statusCode} without a Location, because an interceptor changed what the handler returned. Leave this handler out of the interceptor, send the redirect with res.redirect(), or use the ready-made endpoints (routes)`,
+      );
+    });
   }
 
   #tell(result: CallbackResult): void {

@@ -3,6 +3,7 @@ import { WristbandConfigError, type ConfigProblem } from '../errors/wristband-co
 import type { WristbandHooks, WristbandRoutes } from '../interfaces/endpoints.interface.js';
 import type { SessionOptions } from '../interfaces/session-options.interface.js';
 import type { JwtOptions, WristbandOptions } from '../interfaces/wristband-options.interface.js';
+import { isAllowedReturnUrl } from '../tenant/return-url.js';
 import * as check from './option-checks.js';
 import { type OptionNames, unknownOptionMessage } from './option-names.js';
 import { ruleProblems } from './option-rules.js';
@@ -56,6 +57,9 @@ const JWT_CHECKS: Checks<JwtOptions> = {
     check.number(0, 'tokens')(value) ?? (Number(value) > 1_000_000 ? 'must be 1000000 or less' : undefined),
 };
 
+/** Only paths are certain here: the application's own URLs may still come from Wristband. */
+const SOMEWHERE = { applicationUrls: [], trustedOrigins: [] };
+
 const HOOK_CHECKS: Checks<WristbandHooks> = {
   onCallback: check.callable,
   landingUrl: (value) =>
@@ -63,6 +67,12 @@ const HOOK_CHECKS: Checks<WristbandHooks> = {
       ? undefined
       : 'must be a path, a URL or a function',
   sessionMetadata: check.callable,
+  failureUrl: (value) =>
+    typeof value === 'function' ||
+    (typeof value === 'string' && value.startsWith('/') && isAllowedReturnUrl(value, SOMEWHERE)) ||
+    check.url(value) === undefined
+      ? undefined
+      : 'must be a path of the application such as /sign-in-failed, a URL or a function',
 };
 
 const TAKEN = new Set(

@@ -1,4 +1,3 @@
-import { applyDecorators, type ControllerOptions, VERSION_NEUTRAL } from '@nestjs/common';
 import { type ConfigProblem, WristbandConfigError } from '../errors/wristband-config.error.js';
 import type { WristbandRoutes } from '../interfaces/endpoints.interface.js';
 
@@ -45,12 +44,7 @@ function isPath(value: unknown): boolean {
   return typeof value === 'string' && /^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/.test(value);
 }
 
-/** A method that is mounted nowhere is no endpoint. */
-export function At(mount: (path: string) => MethodDecorator, path: string | false): MethodDecorator {
-  return path === false ? applyDecorators() : mount(path);
-}
-
-/** Versions do not apply: Wristband knows one URL. */
-export function below(path: string): ControllerOptions {
-  return { path, version: VERSION_NEUTRAL };
+/** A path without slashes at its ends. */
+export function trimmedPath(path: string): string {
+  return path.replace(/^\/|\/$/g, '');
 }

@@ -1,12 +1,15 @@
-import { Controller, Get, Inject, Redirect, Req, Res, type Type } from '@nestjs/common';
+import { Controller, Get, Inject, type Type } from '@nestjs/common';
 import { WristbandAuthService } from '../auth/wristband-auth.service.js';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { Public } from '../decorators/public.decorator.js';
-import { Session } from '../decorators/session.decorator.js';
 import type { WristbandRoutes } from '../interfaces/endpoints.interface.js';
+import type { CallbackData } from '../interfaces/auth-flow.interface.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
+import type { WristbandSession } from '../session/session.js';
+import { SessionManager } from '../session/session.manager.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
-import { At, below } from './endpoint-paths.js';
+import { below, Endpoint } from './endpoint.decorator.js';
+import type { EndpointResponse } from './endpoint.guard.js';
 
 /** The Login Endpoint and the Callback Endpoint. */
 export function createSignInController({ path, login, callback }: Required<WristbandRoutes>): Type {
@@ -14,33 +17,35 @@ export function createSignInController({ path, login, callback }: Required<Wrist
   class WristbandSignInController {
     constructor(
       private readonly wristband: WristbandAuthService,
+      private readonly sessions: SessionManager,
       @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     ) {}
 
-    @At(Get, login)
+    @Endpoint(Get, login)
     @Public()
-    @Redirect()
-    login(@Req() req: HttpRequest, @Res({ passthrough: true }) res: HttpResponse) {
-      return this.wristband.login(req, res);
+    async login(request: HttpRequest, response: HttpResponse): Promise<EndpointResponse> {
+      return { redirect: await this.wristband.login(request, response) };
     }
 
-    @At(Get, callback)
+    @Endpoint(Get, callback)
     @Public()
-    @Redirect()
-    async callback(
-      @Req() req: HttpRequest,
-      @Res({ passthrough: true }) res: HttpResponse,
-      @Session() session: Session,
-    ) {
-      const result = await this.wristband.callback(req, res);
-      if (result.type === 'redirect_required')
-        return this.wristband.createCallbackResponse(req, res, result.redirectUrl);
+    async callback(request: HttpRequest, response: HttpResponse): Promise<EndpointResponse> {
+      // First, so that an outage of its store does not cost the code of the sign-in.
+      const session = await this.sessions.load(request, response);
+      const result = await this.wristband.callback(request, response);
+      const target =
+        result.type === 'redirect_required'
+          ? result.redirectUrl
+          : await this.#signIn(request, session, result.callbackData);
+      return { redirect: await this.wristband.createCallbackResponse(request, response, target) };
+    }
+
+    async #signIn(request: HttpRequest, session: WristbandSession, callbackData: CallbackData) {
       const { onCallback, landingUrl = '/' } = this.options.hooks;
-      const { callbackData } = result;
-      const fields = await onCallback?.(callbackData, req);
+      const fields = await onCallback?.(callbackData, request);
       const landing = typeof landingUrl === 'string' ? landingUrl : await landingUrl(callbackData);
       session.fromCallback(callbackData, fields ?? {});
-      return this.wristband.createCallbackResponse(req, res, callbackData.returnUrl ?? landing);
+      return callbackData.returnUrl ?? landing;
     }
   }
   return WristbandSignInController;

@@ -1,35 +1,38 @@
-import { Controller, Get, HttpCode, Post, Redirect, Req, Res, type Type } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, type Type } from '@nestjs/common';
 import { WristbandAuthService } from '../auth/wristband-auth.service.js';
 import { Public } from '../decorators/public.decorator.js';
-import { Session } from '../decorators/session.decorator.js';
 import type { WristbandRoutes } from '../interfaces/endpoints.interface.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
-import { At, below } from './endpoint-paths.js';
+import type { SessionFields } from '../interfaces/session.interface.js';
+import { SessionManager } from '../session/session.manager.js';
+import { below, Endpoint } from './endpoint.decorator.js';
+import type { EndpointResponse } from './endpoint.guard.js';
 
-/** The Logout Endpoint, and the one where Wristband's servers tell of a logout elsewhere. */
+/** The Logout Endpoint, and the one to which Wristband's servers post that a session ended elsewhere. */
 export function createSignOutController(routes: Required<WristbandRoutes>): Type {
   @Controller(below(routes.path))
   class WristbandSignOutController {
-    constructor(private readonly wristband: WristbandAuthService) {}
+    constructor(
+      private readonly wristband: WristbandAuthService,
+      private readonly sessions: SessionManager,
+    ) {}
 
-    @At(Get, routes.logout)
+    @Endpoint(Get, routes.logout)
     @Public()
-    @Redirect()
-    logout(
-      @Req() req: HttpRequest,
-      @Res({ passthrough: true }) res: HttpResponse,
-      @Session() session: Session,
-    ) {
-      const { refreshToken, tenantName, tenantCustomDomain } = session;
+    async logout(request: HttpRequest, response: HttpResponse): Promise<EndpointResponse> {
+      const session = await this.sessions.load(request, response);
+      const { refreshToken, tenantName, tenantCustomDomain } = session as SessionFields<object>;
       session.clear();
-      return this.wristband.logout(req, res, { refreshToken, tenantName, tenantCustomDomain });
+      const config = { refreshToken, tenantName, tenantCustomDomain };
+      return { redirect: await this.wristband.logout(request, response, config) };
     }
 
-    @At(Post, routes.backChannelLogout)
+    @Endpoint(Post, routes.backChannelLogout)
     @Public()
     @HttpCode(200)
-    backChannelLogout(@Req() req: HttpRequest, @Res({ passthrough: true }) res: HttpResponse) {
-      return this.wristband.backChannelLogout(req, res);
+    async backChannelLogout(request: HttpRequest, response: HttpResponse): Promise<EndpointResponse> {
+      await this.wristband.backChannelLogout(request, response);
+      return null;
     }
   }
   return WristbandSignOutController;

@@ -2,7 +2,13 @@ import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 
 /** What a sealed value is for. Each purpose has its own key, so one kind of cookie never opens as another. */
 export type SealPurpose =
-  'session' | 'login-state' | 'state-notes' | 'session-id' | 'session-record' | 'token-renewal';
+  | 'session'
+  | 'login-state'
+  | 'sign-in-count'
+  | 'state-notes'
+  | 'session-id'
+  | 'session-record'
+  | 'token-renewal';
 
 /** A key for one purpose, made from one secret. */
 export interface SealingKey {

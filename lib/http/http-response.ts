@@ -5,6 +5,8 @@ interface FastifyReplyLike {
   readonly raw: ServerResponse;
   header(name: string, value: string): unknown;
   getHeader(name: string): unknown;
+  code(statusCode: number): FastifyReplyLike;
+  send(body: string): unknown;
 }
 
 /** The `node:http` response underneath, the same object for every wrapper of one response. */
@@ -61,6 +63,21 @@ export function getHeader(response: HttpResponse, name: string): string | undefi
   const value = fastifyReply(response)?.getHeader(name) ?? rawResponse(response).getHeader(name);
   if (Array.isArray(value)) return value.join(', ');
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}
+
+/** Sends a whole response, unless one is on its way already. */
+export function sendText(response: HttpResponse, statusCode: number, body = '', contentType?: string): void {
+  const raw = rawResponse(response);
+  if (raw.headersSent || raw.writableEnded) return;
+  if (contentType !== undefined) setHeader(response, 'Content-Type', contentType);
+  const reply = fastifyReply(response);
+  if (reply) {
+    reply.code(statusCode).send(body);
+    return;
+  }
+  raw.statusCode = statusCode;
+  raw.setHeader('Content-Length', Buffer.byteLength(body));
+  raw.end(body);
 }
 
 function fastifyReply(response: HttpResponse): FastifyReplyLike | undefined {

@@ -1,3 +1,4 @@
+import type { HttpException } from '@nestjs/common';
 import type { CallbackData } from './auth-flow.interface.js';
 import type { HttpRequest } from './http.interface.js';
 import type { SessionFields } from './session.interface.js';
@@ -55,4 +56,17 @@ export interface WristbandHooks {
   readonly landingUrl?: string | ((callbackData: CallbackData) => string | Promise<string>);
   /** Fields of `metadata` in the answer of the Session Endpoint; front ends can read them. */
   readonly sessionMetadata?: (session: SessionFields<object>) => object | Promise<object>;
+  /**
+   * Where a browser goes that opens a ready-made endpoint as a page and fails, in the place of the library's page: a path or URL
+   * of the application, or a function of the error. The function may return `undefined` for the library's page. Scripts get
+   * JSON in any case.
+   *
+   * @example
+   * ```ts
+   * failureUrl: (error) => `/sign-in-failed?code=${error instanceof WristbandException ? error.code : 'refused'}`
+   * ```
+   */
+  readonly failureUrl?:
+    | string
+    | ((error: HttpException, request: HttpRequest) => string | undefined | Promise<string | undefined>);
 }

@@ -163,7 +163,7 @@ describePlatforms('a sign-in that fails again and again', (platform) => {
     expect(landed.status).toBe(200);
   });
 
-  it('leaves the page to the application that has one', async () => {
+  it('leaves the page to the application that has one for its own endpoints', async () => {
     @Catch(WristbandException)
     class OwnPage implements ExceptionFilter {
       constructor(private readonly host: HttpAdapterHost) {}
@@ -174,6 +174,7 @@ describePlatforms('a sign-in that fails again and again', (platform) => {
       }
     }
     await start(platform, {
+      options: { routes: undefined! },
       configure: (nest) => void nest.useGlobalFilters(new OwnPage(nest.get(HttpAdapterHost))),
     });
 

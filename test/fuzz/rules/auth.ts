@@ -8,7 +8,8 @@ import {
   sealedLoginStates,
 } from '../../../lib/auth/login-state-cookies.js';
 import { createLoginState, openLoginState } from '../../../lib/auth/login-state.js';
-import { attemptOf, signInLoopPage } from '../../../lib/auth/sign-in-loop.js';
+import { failurePage } from '../../../lib/auth/failure-page.js';
+import { attemptOf, loginAgain } from '../../../lib/auth/sign-in-loop.js';
 import { isLikeState, loginStateId, stateNotes, stateParameter } from '../../../lib/auth/state-parameter.js';
 import { isReallyValid, toTokenData } from '../../../lib/tokens/token-data.js';
 import { Sealer } from '../../../lib/crypto/sealer.js';
@@ -172,7 +173,9 @@ export const authRules = [
       (query) => {
         const request = { url: `/login?${query}`, headers: {} } as IncomingMessage;
         const attempt = attemptOf(request);
-        const link = /<a href="([^"]*)">Sign in again<\/a>/.exec(signInLoopPage(request))?.[1];
+        const wayOn = loginAgain(request);
+        const error = new WristbandException('sign_in_loop', 'It was tried twice');
+        const link = /<a href="([^"]*)">Sign in again<\/a>/.exec(failurePage(error, wayOn).body)?.[1];
         return (
           Number.isInteger(attempt) && attempt >= 1 && link !== undefined && /^\?[\w.*+%=&;-]*$/.test(link)
         );

@@ -11,6 +11,7 @@ import {
   requestHost,
 } from '../../../lib/http/http-request.js';
 import { isPageNavigation } from '../../../lib/http/http-request.js';
+import { escaped, renderPage } from '../../../lib/http/page.js';
 import { QueryParameters } from '../../../lib/http/query-parameters.js';
 import { redirectTo, withQuery } from '../../../lib/http/redirect.js';
 import { requestForm } from '../../../lib/http/request-form.js';
@@ -285,4 +286,23 @@ export const httpRules = [
         isSameToken(one, one) && isSameToken(one, other) === (one.toWellFormed() === other.toWellFormed()),
     ),
   ),
+  rule(
+    'http/page',
+    'writes texts and URLs into a page so that they stay texts',
+    2000,
+    fc.property(hostileText, hostileText, (title, url) => {
+      const html = renderPage({ title, body: `<p>${escaped(title)}</p>`, refresh: { seconds: 0, url } });
+      const [, text = '', address = ''] = [
+        ...(/<h1>([^]*?)<\/h1>/.exec(html) ?? []),
+        /content="0; url=([^"]*)">/.exec(html)?.[1] ?? '',
+      ];
+      const isInert = [text, address].every((one) => !/[<>"']|&(?!(?:amp|lt|gt|quot|#39);)/.test(one));
+      return isInert && unescaped(text) === title && unescaped(address) === url;
+    }),
+  ),
 ];
+
+function unescaped(html: string): string {
+  const characters: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
+  return html.replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => characters[name] ?? '');
+}

@@ -27,7 +27,6 @@ export const TRIED_BY: Readonly<Record<string, string>> = {
 export const READS_NOTHING = [
   'events/wristband-event',
   'http/context-error',
-  'http/error-page',
   'http/held-response',
   'http/http-response',
   'http/response-to',

@@ -7,6 +7,7 @@ const SECRET = 'a-secret-for-tests-with-32-characters-or-more';
 const KEYS: Record<SealPurpose, string> = {
   session: 'L-1JtLGEo5dJxtjRIm46R_xxuprHd5g8yE4ejB7MwPA',
   'login-state': 'X_GxleDJcZPqi_Vtu54R3r_-RZWBQaMMftd20Y0q7M8',
+  'sign-in-count': 'jYvaa3euJiryVofi8Y7SBwVWokIIL5Y8UF8nqphdA_Q',
   'state-notes': 'OlSu92bjjm6ABtsJV14YllTs1BNeTlMac3tmn2PNH_Y',
   'session-id': 'TpKjDJSpo4otsVomdnpiYXu0Pv4S62hUTR8XfLZ-YRw',
   'session-record': 'P7iJofW0xqlJA0EmRq8H39IREk_D3FMrMSlauZi6LYA',
