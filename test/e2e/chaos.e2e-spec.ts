@@ -14,7 +14,6 @@ it.each(['store', 'shared-cookie'] as const)(
     const { violations, faults, answers } = report.journal;
     expect(violations, textOf(report)).toEqual([]);
     expect([...faults.keys()]).toEqual(expect.arrayContaining(['process killed', 'Redis paused']));
-    expect(faults.size).toBeGreaterThanOrEqual(4);
     for (const name of ['read', 'write', 'update', 'read in parallel', 'logout', 'replay', 'sign in'])
       expect(answers.get(name)?.size, name).toBeGreaterThan(0);
   },
