@@ -109,7 +109,7 @@ function expected(arrangement: Arrangement, method: Method, bearer: BearerKind, 
   };
   const all: AuthStrategy[] =
     arrangement === 'both must pass' ? ['SESSION', 'JWT'] : (arrangement.split('+') as AuthStrategy[]);
-  const stopsAt = arrangement === 'both must pass' ? (code: string) => code !== 'ok' : isOk;
+  const stopsAt = arrangement === 'both must pass' ? (code: string) => code !== 'ok' : isFinal;
   const stop = all.findIndex((strategy) => stopsAt(results[strategy]));
   const tried = stop === -1 ? all : all.slice(0, stop + 1);
   const last = tried.at(-1)!;
@@ -126,6 +126,8 @@ function expected(arrangement: Arrangement, method: Method, bearer: BearerKind, 
 }
 
 const isOk = (code: string) => code === 'ok';
+/** A request that a foreign page may have caused is refused whatever other credentials it carries. */
+const isFinal = (code: string) => isOk(code) || code === 'csrf_failed';
 
 function outcomeOf(response: BrowserResponse): Outcome {
   const { status, headers, setCookies } = response;
@@ -227,7 +229,7 @@ describePlatforms('who may pass', (platform) => {
     ['SESSION+JWT', 'GET', 'valid', 'revoked', '200 JWT, cleared'],
     ['SESSION+JWT', 'POST', 'none', 'valid', '403 csrf_failed'],
     ['SESSION+JWT', 'POST', 'expired', 'valid', '403 csrf_failed'],
-    ['SESSION+JWT', 'POST', 'valid', 'valid', '200 JWT'],
+    ['SESSION+JWT', 'POST', 'valid', 'valid', '403 csrf_failed'],
     ['SESSION+JWT', 'GET', 'none', 'none', '401 not_authenticated, Bearer'],
     ['SESSION+JWT', 'GET', 'none', 'revoked', '401 token_refresh_failed, cleared, Bearer'],
     ['SESSION+JWT', 'GET', 'expired', 'none', '401 invalid_token, Bearer error'],
