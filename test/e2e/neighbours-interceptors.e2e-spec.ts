@@ -1,10 +1,12 @@
+import { CacheInterceptor, CacheModule } from '@nestjs/cache-manager';
 import {
   type CallHandler,
   ClassSerializerInterceptor,
   type ExecutionContext,
   type NestInterceptor,
+  StreamableFile,
 } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
+import { APP_INTERCEPTOR, Reflector } from '@nestjs/core';
 import { map, type Observable, timeout } from 'rxjs';
 import { describeNeighbours, type Neighbour } from '../support/neighbours.js';
 
@@ -24,8 +26,21 @@ const serializing = (strategy: 'exposeAll' | 'excludeAll'): Neighbour => ({
 });
 
 describeNeighbours([
+  {
+    title: 'CacheInterceptor',
+    imports: () => [CacheModule.register({ isGlobal: true })],
+    providers: () => [{ provide: APP_INTERCEPTOR, useClass: CacheInterceptor }],
+    isCached: true,
+  },
+  mapping('an interceptor that wraps what handlers return', (data) => ({ success: true, data })),
+  mapping('an interceptor that returns texts', (data) => JSON.stringify(data)),
   mapping('an interceptor that drops null and undefined', (data) => data ?? {}),
+  mapping(
+    'an interceptor that returns streams',
+    (data) => new StreamableFile(Buffer.from(typeof data === 'string' ? data : JSON.stringify(data ?? null))),
+  ),
   serializing('exposeAll'),
+  serializing('excludeAll'),
   {
     title: 'an interceptor that limits the time',
     configure: (app) =>
