@@ -97,9 +97,9 @@ describePlatforms('in a frame of a foreign site', (platform) => {
     await frame.locator('input[name=email]').waitFor();
     const left = await context.cookies(`${origin}/`);
 
-    expect(cookies.map(({ name }) => name).toSorted()).toEqual(['CSRF-TOKEN', 'session']);
+    expect(cookies.map(({ name }) => name).toSorted()).toEqual(['CSRF-TOKEN', 'session', 'sign-in-count']);
     for (const { partitionKey } of cookies) expect(partitionKey).toContain('portal.localhost');
-    expect(left.filter(({ name }) => !name.startsWith('login#'))).toEqual([]);
+    expect(left.filter(({ name }) => !/^(login#|sign-in-count$)/.test(name))).toEqual([]);
     await context.close();
   });
 
