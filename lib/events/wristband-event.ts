@@ -47,9 +47,9 @@ type RefreshEvent =
   | ({ readonly type: 'refresh.completed' } & EventSubject)
   /** A request got the new tokens of another one, in this process or elsewhere. */
   | ({ readonly type: 'refresh.shared' } & EventSubject)
-  /** A sign-in is over: `no_refresh_token`, or what Wristband answered, for example `invalid_grant`. */
+  /** A sign-in is over: `no_refresh_token`, or `invalid_grant` from Wristband. */
   | ({ readonly type: 'refresh.refused'; readonly reason: string } & EventSubject)
-  /** Wristband could not be asked; the session stays. */
+  /** An exchange had no result, whatever the reason; the session stays. */
   | ({ readonly type: 'refresh.unavailable' } & EventSubject);
 
 /** Why a session ended. */
