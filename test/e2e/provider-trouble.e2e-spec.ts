@@ -241,6 +241,26 @@ describe.each(MODES)(
   },
 );
 
+it.each([
+  ['a global guard', { globalGuard: true }],
+  ['an application with a name', { name: 'shop' }],
+  ['JWT as another strategy', { globalGuard: true, authStrategies: ['JWT', 'SESSION'] as const }],
+])('the Session Endpoint responds during an outage with %s, the Token Endpoint does not', async (_, more) => {
+  const routes = { path: 'api/auth' };
+  const one = await startTestApp({ emulator, options: { ...more, routes, http: { timeout: TIMEOUT } } });
+  const { get } = await signedIn({ expiresIn: 0, ...('name' in more && { application: more.name }) }, one);
+  emulator.fail('token', html(403));
+
+  const [session, token] = [await get('/api/auth/session'), await get('/api/auth/token')];
+  emulator.heal();
+  const renewed = await get('/api/auth/token');
+  await one.close();
+
+  expect(session.json()).toMatchObject({ tenantId: 'tenant-acme' });
+  expectTrouble(token);
+  expect(renewed.status).toBe(200);
+});
+
 describe('a mistake in the set-up', () => {
   beforeAll(async () => {
     app = await start();

@@ -385,3 +385,38 @@ describe('tokens that were found good', () => {
 function publicKeyForEncryption() {
   return { ...publicJwk, use: 'enc', alg: 'RSA-OAEP', key_ops: ['encrypt', 'wrapKey'] };
 }
+
+describe('a key set without IDs', () => {
+  const verifierOf = async (jwks: readonly JWK[]) => {
+    const { verifier, client } = verifierWith();
+    client.keySet.mockResolvedValue({ keys: jwks.map((key) => ({ ...key, kid: undefined })) });
+    return verifier;
+  };
+
+  it.each([undefined, '', null, KID, 'another'])(
+    'finds the key of a token with the key ID %j',
+    async (kid) => {
+      const verifier = await verifierOf([await exportJWK(otherPair.publicKey), publicJwk]);
+
+      expect(await verifier.verify(await sign(claimsOf(), { kid }))).toMatchObject({ sub: 'user-ada' });
+    },
+  );
+
+  it('makes no token of a foreign key good', async () => {
+    const verifier = await verifierOf([publicJwk, publicJwk]);
+    const forged = await sign(claimsOf(), { kid: undefined }, otherPair.privateKey);
+
+    await expect(verifier.verify(forged)).rejects.toMatchObject({
+      code: 'invalid_token',
+      message: 'The access token has a wrong signature',
+    });
+  });
+
+  it('leaves other checks as they are', async () => {
+    const verifier = await verifierOf([await exportJWK(otherPair.publicKey), publicJwk]);
+
+    await expect(
+      verifier.verify(await sign(claimsOf({ exp: now() - 60 }), { kid: undefined })),
+    ).rejects.toMatchObject({ message: 'The access token has expired' });
+  });
+});

@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { TokenRefresher } from '../../../lib/tokens/token-refresher.js';
 import type { ResolvedOptions } from '../../../lib/config/resolved-options.js';
 import { WristbandEvents } from '../../../lib/events/wristband-events.js';
+import { OAuthResponseError } from '../../../lib/wristband-api/oauth-response.error.js';
 import type { WristbandClient } from '../../../lib/wristband-api/wristband-client.js';
 
 const OPTIONS = { tokenExpirationBuffer: 0, http: { timeout: 1000 } } as ResolvedOptions;
@@ -74,4 +75,49 @@ it('does not walk in a circle when a server hands out an old refresh token again
 
   expect(refresher.newestTokens('a')).toMatchObject({ accessToken: 'for-b' });
   expect(refresher.newestTokens('unknown')).toBeUndefined();
+});
+
+describe('an exchange whose response comes when it was presumed lost', () => {
+  const timeout = 400;
+  const options = { tokenExpirationBuffer: 0, http: { timeout } } as ResolvedOptions;
+  const tokens = { accessToken: 'late', expiresIn: 100, refreshToken: 'next' };
+
+  /** The first exchange responds when `respond` is called. */
+  function slowly(second: () => Promise<typeof tokens>) {
+    let respond = () => {};
+    const first = new Promise<typeof tokens>((resolve) => (respond = () => resolve(tokens)));
+    const refresh = vi
+      .fn<() => Promise<typeof tokens>>()
+      .mockReturnValueOnce(first)
+      .mockImplementation(second);
+    const client = { refresh } as unknown as WristbandClient;
+    const refresher = new TokenRefresher(options, client, new WristbandEvents(options));
+    const wait = () => refresher.waitFor('spent', (giveUpAt) => refresher.refresh('spent', {}, giveUpAt));
+    return { refresh, refresher, wait, respond: () => respond() };
+  }
+
+  it('gives its tokens to requests that come later', async () => {
+    const { refresh, wait, respond } = slowly(() => Promise.reject(new Error('not called')));
+    await expect(wait()).rejects.toMatchObject({ code: 'wristband_unavailable' });
+    await setTimeout(timeout);
+
+    respond();
+    await setTimeout();
+
+    expect(await wait()).toMatchObject({ accessToken: 'late' });
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it('counts more than the refusal of a second exchange', async () => {
+    const refusal = new OAuthResponseError('/oauth2/token', 400, { error: 'invalid_grant' });
+    const { refresh, wait, respond } = slowly(async () => {
+      respond();
+      await setTimeout();
+      throw refusal;
+    });
+    await expect(wait()).rejects.toMatchObject({ code: 'wristband_unavailable' });
+
+    expect(await wait()).toMatchObject({ accessToken: 'late' });
+    expect(refresh).toHaveBeenCalledTimes(2);
+  });
 });
