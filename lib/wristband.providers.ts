@@ -16,6 +16,7 @@ import { WristbandAuthService } from './auth/wristband-auth.service.js';
 import { AutoConfiguration } from './config/auto-configuration.js';
 import { validateOptions } from './config/options-validator.js';
 import { type ResolvedOptions, resolveOptions } from './config/resolved-options.js';
+import { EndpointCheck } from './controllers/endpoint-check.js';
 import { EndpointFailures } from './controllers/endpoint-failures.js';
 import { CsrfVerifier } from './csrf/csrf.verifier.js';
 import { WristbandEvents } from './events/wristband-events.js';
@@ -76,6 +77,7 @@ const providers: Provider[] = [
   CodeExchanger,
   CsrfVerifier,
   CustomDomainValidator,
+  EndpointCheck,
   EndpointFailures,
   HttpTransport,
   IdTokenVerifier,

@@ -121,6 +121,11 @@ export function setOwner(controller: object, application: string | undefined): v
   Reflect.defineMetadata(OWNER, { application }, controller);
 }
 
+/** Whether a controller is one of the ready-made endpoints. */
+export function isReadyMade(controller: object): boolean {
+  return Reflect.hasMetadata(OWNER, controller);
+}
+
 function ownersOf(controller: RouteTarget): (string | undefined)[] {
   const owner = Reflect.getMetadata(OWNER, controller) as { application: string | undefined } | undefined;
   return owner ? [owner.application] : [];

@@ -2,9 +2,11 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { type RouteProblem, WristbandRouteError } from '../errors/wristband-route.error.js';
+import { WristbandEvents } from '../events/wristband-events.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
+import type { RouteGuard } from './route-guard.js';
 import { routeProblems } from './route-problems.js';
-import { RouteReader } from './route-reader.js';
+import { type Route, RouteReader } from './route-reader.js';
 
 /**
  * Does not let an application start whose handlers are less protected than they say, or cannot be called by anybody.
@@ -19,13 +21,15 @@ export class RouteCheck implements OnModuleInit {
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     private readonly adapterHost: HttpAdapterHost,
     private readonly reader: RouteReader,
+    private readonly events: WristbandEvents,
   ) {}
 
   /** @throws {WristbandRouteError} */
   onModuleInit(): void {
     // A command or a worker that shares the modules of a server serves no routes and never called useGlobalGuards().
     if (!this.adapterHost.httpAdapter) return;
-    const found = this.reader.routes().flatMap((route) =>
+    const routes = this.reader.routes();
+    const found = routes.flatMap((route) =>
       routeProblems(route, this.options).map((message) => ({
         controller: route.controller.name,
         handlers: [route.name],
@@ -33,6 +37,19 @@ export class RouteCheck implements OnModuleInit {
       })),
     );
     if (found.length > 0) throw new WristbandRouteError(inOneLine(found));
+    this.#warnOfCaches(routes);
+  }
+
+  /** What is personal in a response is for the handler to know, so this is no reason not to start. */
+  #warnOfCaches(routes: readonly Route[]): void {
+    const isOurs = (guard: RouteGuard) => guard.kind === 'auth' && guard.application === this.options.name;
+    const names = routes
+      .filter(({ isCachedByUrl, rules, guards }) => isCachedByUrl && !rules.isPublic && guards.some(isOurs))
+      .map(({ controller, name }) => `${controller.name}.${name}`);
+    if (names.length === 0) return;
+    this.events.warn(
+      `CacheInterceptor keeps responses by URL alone, so that one user gets the response to another: ${names.join(', ')}. Extend it with a trackBy() that returns undefined for these handlers, or that adds the user's ID to the key`,
+    );
   }
 }
 

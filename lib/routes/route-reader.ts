@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, RequestMethod } from '@nestjs/common';
 import { ApplicationConfig, MetadataScanner, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { JwtAuthGuard } from '../guards/jwt-auth.guard.js';
 import { RolesGuard } from '../guards/roles.guard.js';
 import {
+  isReadyMade,
   listedGuards,
   mayDecide,
   type RouteRules,
@@ -11,6 +12,7 @@ import {
 } from '../guards/route-rules.js';
 import { SessionAuthGuard } from '../guards/session-auth.guard.js';
 import { WristbandAuthGuard } from '../guards/wristband-auth.guard.js';
+import { cachesByUrl } from './response-cache.js';
 import { type Class, isClass, readGuard, type RouteGuard } from './route-guard.js';
 
 /** A handler of a controller, a gateway or a resolver, with all that decides who may call it. */
@@ -22,11 +24,18 @@ export interface Route {
   readonly rules: RouteRules;
   /** In the order in which they are asked. */
   readonly guards: readonly RouteGuard[];
+  /** Whether one user may get what a cache kept of the response to another. */
+  readonly isCachedByUrl: boolean;
 }
 
 // Names of metadata of Nest, which exports them from other files in each major version.
 const CONTROLLER_HANDLERS = { path: 'http', 'microservices:pattern': 'rpc' } as const;
 const PROVIDER_HANDLERS = { 'websockets:message_mapping': 'ws', 'graphql:resolver_type': 'graphql' } as const;
+
+const METHOD = 'method';
+const INTERCEPTORS = '__interceptors__';
+/** What caches keep. */
+const READING = [RequestMethod.GET, RequestMethod.ALL];
 
 /** What is used of how Nest keeps a class, or a factory, which is no class. */
 interface InstanceWrapper {
@@ -54,9 +63,12 @@ export class RouteReader {
   /** Guards of `app.useGlobalGuards()` are among those of a route once the application has got them. */
   routes(): Route[] {
     const modules = [...this.modules.values()];
-    const globalGuards = this.#globalGuards().map(readGuard);
+    const everywhere = {
+      guards: this.#globalGuards().map(readGuard),
+      isCachedByUrl: this.#globalInterceptors().some(cachesByUrl),
+    };
     const routesOf = (wrappers: Iterable<InstanceWrapper>, types: HandlerTypes) =>
-      classesOf(wrappers).flatMap((controller) => this.#routesOf(controller, types, globalGuards));
+      classesOf(wrappers).flatMap((controller) => this.#routesOf(controller, types, everywhere));
     return [
       ...routesOf(
         modules.flatMap(({ controllers }) => [...controllers.values()]),
@@ -69,7 +81,11 @@ export class RouteReader {
     ];
   }
 
-  #routesOf(controller: Class, types: HandlerTypes, globalGuards: readonly RouteGuard[]): Route[] {
+  #routesOf(
+    controller: Class,
+    types: HandlerTypes,
+    everywhere: Pick<Route, 'guards' | 'isCachedByUrl'>,
+  ): Route[] {
     const prototype: object = controller.prototype;
     return this.#scanner.getAllMethodNames(prototype).flatMap((name): Route[] => {
       const handler = Reflect.get(prototype, name) as RouteTarget;
@@ -80,17 +96,32 @@ export class RouteReader {
       const own = [...listedGuards(controller), ...listedGuards(handler)].map(readGuard);
       const isGuardedGlobally = type !== 'ws' || ARE_GATEWAYS_GUARDED_GLOBALLY;
       const isAsked = (guard: RouteGuard) => guard.kind !== 'auth' || mayDecide(rules, guard.application);
-      const guards = isGuardedGlobally ? [...globalGuards.filter(isAsked), ...own] : own;
-      return [{ type, controller, handler, name, rules, guards }];
+      const guards = isGuardedGlobally ? [...everywhere.guards.filter(isAsked), ...own] : own;
+      const isRead =
+        type === 'http' && READING.includes(Reflect.getMetadata(METHOD, handler) as RequestMethod);
+      const isCachedByUrl =
+        isRead &&
+        !isReadyMade(controller) &&
+        (everywhere.isCachedByUrl || [controller, handler].some(hasCacheByUrl));
+      return [{ type, controller, handler, name, rules, guards, isCachedByUrl }];
     });
+  }
+
+  get #config(): ApplicationConfig | undefined {
+    const { container } = this.moduleRef as unknown as {
+      readonly container?: { readonly applicationConfig?: ApplicationConfig };
+    };
+    return container?.applicationConfig;
+  }
+
+  #globalInterceptors(): unknown[] {
+    const scoped = this.#config?.getGlobalRequestInterceptors().map(({ metatype }) => metatype) ?? [];
+    return [...(this.#config?.getGlobalInterceptors() ?? []), ...scoped];
   }
 
   /** Those of `APP_GUARD` and those of `app.useGlobalGuards()`, which no module knows. */
   #globalGuards(): unknown[] {
-    const { container } = this.moduleRef as unknown as {
-      readonly container?: { readonly applicationConfig?: ApplicationConfig };
-    };
-    const config = container?.applicationConfig;
+    const config = this.#config;
     // Nothing is certain then: an empty object is read as a guard that may do anything.
     if (!config) return [{}];
     const scoped = config.getGlobalRequestGuards().map(({ metatype }) => metatype ?? {});
@@ -105,6 +136,11 @@ export class RouteReader {
     );
     return replaced ?? guard;
   }
+}
+
+function hasCacheByUrl(target: object): boolean {
+  const listed = (Reflect.getMetadata(INTERCEPTORS, target) as unknown[] | undefined) ?? [];
+  return listed.some(cachesByUrl);
 }
 
 /** Each class once, however many modules have it. */

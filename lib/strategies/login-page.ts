@@ -1,23 +1,16 @@
-import { type HttpServer, Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { AutoConfiguration } from '../config/auto-configuration.js';
 import type { ResolvedOptions } from '../config/resolved-options.js';
 import { forwardedPrefix, rawRequest, requestHost } from '../http/http-request.js';
 import { withQuery } from '../http/redirect.js';
+import { hasRoute } from '../http/server-routes.js';
 import type { HttpRequest } from '../interfaces/http.interface.js';
 import { fillPlaceholder, hasPlaceholder } from '../tenant/placeholder.js';
 import { tenantlessLoginUrl } from '../tenant/application-urls.js';
 import { isHostOf, parseHost } from '../tenant/tenant-host.js';
 import { TenantResolver } from '../tenant/tenant-resolver.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
-
-interface ExpressLike {
-  readonly router?: { readonly stack?: readonly { readonly route?: { readonly path?: unknown } }[] };
-}
-
-interface FastifyLike {
-  hasRoute(route: { readonly method: string; readonly url: string }): boolean;
-}
 
 /** Where a visitor of a page has to go first. */
 @Injectable()
@@ -87,13 +80,4 @@ export class LoginPage {
     this.#prefixes.set(loginPath, prefix);
     return prefix;
   }
-}
-
-/** Whether an application serves GET requests of exactly this path, global prefix included. */
-function hasRoute(adapter: HttpServer | undefined, path: string): boolean {
-  const server: unknown = adapter?.getInstance();
-  if (adapter?.getType?.() === 'fastify')
-    return (server as FastifyLike).hasRoute({ method: 'GET', url: path });
-  const routes = (server as ExpressLike | undefined)?.router?.stack ?? [];
-  return routes.some(({ route }) => [route?.path].flat().includes(path));
 }
