@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Injectable } from '@nestjs/common';
 import { showToPeople } from '../auth/failure-page.js';
 import { WristbandException } from '../errors/wristband.exception.js';
+import { forbidCaching } from '../http/cache-headers.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
 import { EndpointFailures } from './endpoint-failures.js';
 
@@ -20,6 +21,7 @@ export class EndpointFilter implements ExceptionFilter {
       void this.failures.send(request, response, error);
       return;
     }
+    forbidCaching(response);
     if (error instanceof HttpException)
       showToPeople(request, response, error, this.failures.wayOn(request, error));
     // Beyond the handler, where Nest asks the filters of the application.
