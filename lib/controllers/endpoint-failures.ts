@@ -8,7 +8,7 @@ import type { ResolvedOptions } from '../config/resolved-options.js';
 import { WristbandException } from '../errors/wristband.exception.js';
 import { WristbandEvents } from '../events/wristband-events.js';
 import { forbidCaching } from '../http/cache-headers.js';
-import { isPageNavigation, rawRequest, requestQuery } from '../http/http-request.js';
+import { isPageNavigation, isSpeculative, rawRequest, requestQuery } from '../http/http-request.js';
 import { rawResponse, sendText, setHeader } from '../http/http-response.js';
 import { sendPage } from '../http/page.js';
 import { redirectTo } from '../http/redirect.js';
@@ -126,7 +126,8 @@ export class EndpointFailures {
     failure: HttpException,
   ): Promise<string | undefined> {
     const { failureUrl } = this.options.hooks;
-    if (failureUrl === undefined) return undefined;
+    // What a browser loads ahead of a click must not take the place of the sign-in.
+    if (failureUrl === undefined || isSpeculative(request)) return undefined;
     try {
       const url = typeof failureUrl === 'string' ? failureUrl : await failureUrl(failure, request);
       if (url === undefined) return undefined;

@@ -7,8 +7,8 @@ import { createSignInController } from './sign-in.controller.js';
 import { createSignOutController } from './sign-out.controller.js';
 
 /**
- * The controllers of the ready-made endpoints: real ones, so that guards, filters, throttlers, the global prefix and
- * OpenAPI treat them like yours.
+ * The controllers of the ready-made endpoints: real ones, so that guards, throttlers, the global prefix and OpenAPI treat them
+ * like those of the application. Their responses are sent by `EndpointGuard`.
  */
 export function readyMadeControllers(routes: Required<WristbandRoutes>, name?: string): Type[] {
   const guard = name === undefined ? SessionAuthGuard : SessionAuthGuard.for(name);

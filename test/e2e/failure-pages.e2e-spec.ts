@@ -24,6 +24,7 @@ import { signInAs, startWristbandEmulator, type WristbandEmulator } from '../../
 import { userOf } from '../support/bearer-tokens.js';
 import { Browser, type BrowserResponse } from '../support/browser.js';
 import { launchChromium } from '../support/chromium.js';
+import { ObservedStore } from '../support/observed-store.js';
 import { formAction, signIn } from '../support/sign-in.js';
 import {
   describePlatforms,
@@ -190,6 +191,29 @@ describePlatforms('a person who fails at a ready-made endpoint', (platform) => {
     expect((await new Browser({ headers }).get(`${base}/session`)).status).toBe(401);
   });
 
+  it.each<[string, string, 'read' | 'delete']>([
+    ['session', '', 'read'],
+    ['token', '', 'read'],
+    ['logout', '', 'delete'],
+    ['callback', '?state=any', 'read'],
+  ])('at …/%s%s while the session store is down reads a page', async (path, query, operation) => {
+    const store = new ObservedStore(new MemorySessionStore());
+    const base = await start(platform, {
+      options: { session: { secrets: SESSION_SECRET, secure: false, store } },
+    });
+    const { headers } = await signInAs(app.app, { user: 'grace@acme.example' });
+    store.failing.add(operation);
+
+    const page = await open(`${base}/${path}${query}`, new Browser({ headers }));
+
+    expectPage(page, 503, 'session_store_unavailable');
+    const json = await new Browser({ headers }).get(`${base}/${path}${query}`, { redirect: 'manual' });
+    expect([json.status, json.json()]).toEqual([
+      503,
+      expect.objectContaining({ code: 'session_store_unavailable' }),
+    ]);
+  });
+
   it('reads what a hook says to the user, and nothing of what went wrong inside', async () => {
     const messages = ['Your <account> is closed', 'secret of the database'];
     const errors = [new ForbiddenException(messages[0]), new TypeError(messages[1])];
@@ -320,6 +344,15 @@ describePlatforms('hooks.failureUrl', (platform) => {
     expectPage(await open(`${base}/login?tenant_name=-no-`), 400, 'invalid_tenant');
 
     expect(app.logs.join('\n')).toContain('hooks.failureUrl');
+  });
+
+  it('does not lead a prefetch away', async () => {
+    const base = await start(platform, { hooks: { failureUrl: '/open' } });
+    const headers = { ...NAVIGATION, 'sec-purpose': 'prefetch' };
+
+    const { status, setCookies } = await new Browser().get(`${base}/login?tenant_name=acme`, { headers });
+
+    expect([status, setCookies]).toEqual([400, []]);
   });
 
   it('may leave some failures to the page of the library', async () => {
