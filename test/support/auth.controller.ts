@@ -13,15 +13,25 @@ import {
   WristbandAuthService,
 } from '../../lib/index.js';
 
+interface AuthSettings {
+  login: LoginConfig;
+  logout: LogoutConfig;
+  landing: string;
+}
+
+const defaults = (): AuthSettings => ({ login: {}, logout: {}, landing: '/api/auth/session' });
+
 /** What a test changes about the calls of the controller. */
-export const authSettings: { login: LoginConfig; logout: LogoutConfig; landing: string } = {
-  login: {},
-  logout: {},
-  landing: '/api/auth/session',
-};
+export const authSettings = defaults();
 
 /** What the last completed callback knew. */
 export const lastCallback: { data?: CallbackData } = {};
+
+/** Forgets what tests of another file in the same process left behind. */
+export function resetAuthController(): void {
+  Object.assign(authSettings, defaults());
+  delete lastCallback.data;
+}
 
 /** The controller of the README, with its calls open to tests. */
 @Controller('api/auth')

@@ -17,7 +17,7 @@ import {
   type WristbandOptions,
 } from '../../lib/index.js';
 import type { WristbandEmulator } from '../../lib/testing/index.js';
-import { AuthController } from './auth.controller.js';
+import { AuthController, resetAuthController } from './auth.controller.js';
 
 export type Platform = 'express' | 'fastify';
 
@@ -78,6 +78,7 @@ export function optionsFor(emulator: WristbandEmulator): WristbandOptions {
 /** A real application on a real port, signed up with the emulator. */
 export async function startTestApp(setup: TestAppOptions): Promise<TestApp> {
   const { emulator, platform = 'express', hasSubdomains = false } = setup;
+  resetAuthController();
   const events: WristbandEvent[] = [];
   const logs: string[] = [];
   const options: WristbandOptions & WristbandModuleExtras = {
