@@ -10,3 +10,9 @@ export function assertNotSpeculative(request: HttpRequest): void {
     'A prefetch or HEAD request neither starts nor finishes a sign-in',
   );
 }
+
+/** @throws {WristbandException} `logout_not_started` for a request that no user made on purpose */
+export function assertLogoutWanted(request: HttpRequest): void {
+  if (!isSpeculative(request)) return;
+  throw new WristbandException('logout_not_started', 'A prefetch or HEAD request does not sign the user out');
+}

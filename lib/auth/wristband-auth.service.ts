@@ -20,15 +20,20 @@ import type {
 } from '../interfaces/auth-flow.interface.js';
 import type { Authentication, AuthStrategy } from '../interfaces/authentication.interface.js';
 import type { HttpRedirectResponse, HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
+import type { SessionFields, SessionMethods } from '../interfaces/session.interface.js';
+import { SessionManager } from '../session/session.manager.js';
 import { Authenticator } from '../strategies/authenticator.js';
 import { checkedStrategies } from '../strategies/strategy-list.js';
 import { BackChannelLogoutFlow } from './back-channel-logout.flow.js';
 import { CallbackFlow } from './callback.flow.js';
 import { LoginFlow } from './login.flow.js';
 import { LogoutFlow } from './logout.flow.js';
+import { assertLogoutWanted } from './speculative-request.js';
 import { SignInLoop } from './sign-in-loop.js';
 import { TokenRefresher } from '../tokens/token-refresher.js';
 import { RESOLVED_OPTIONS } from '../wristband.constants.js';
+
+type SessionToEnd = SessionMethods<object> & SessionFields<object>;
 
 /**
  * Sign-in with Wristband: what the endpoints of an authentication controller call.
@@ -68,6 +73,7 @@ export class WristbandAuthService {
     private readonly authenticator: Authenticator,
     private readonly loop: SignInLoop,
     private readonly events: WristbandEvents,
+    private readonly sessions: SessionManager,
   ) {}
 
   /**
@@ -141,20 +147,34 @@ export class WristbandAuthService {
   }
 
   /**
-   * Revokes the refresh token and answers the redirect that ends the user's session at Wristband. Read what `config`
-   * needs from the session first, then destroy the session. Trouble with the revocation does not stop a logout.
+   * Revokes the refresh token and returns the redirect that ends the user's session at Wristband. Trouble with the
+   * revocation does not stop a logout.
    *
-   * @throws {WristbandException} `invalid_argument`, `invalid_request`, `invalid_tenant`, `configuration_rejected`,
-   * `wristband_unavailable`
+   * @param config the session itself, which ends before Wristband is called; or the fields of it that are needed, and the
+   * caller ends the session
+   * @throws {WristbandException} `logout_not_started` for HEAD and a prefetch, and for what a foreign page embeds when the
+   * session is given; `invalid_argument`, `invalid_request`, `invalid_tenant`, `configuration_rejected`,
+   * `wristband_unavailable`; `session_store_unavailable` when the session could not be ended
+   * @example
+   * ```ts
+   * @Get('logout')
+   * @Redirect()
+   * logout(@Req() req: Request, @Res({ passthrough: true }) res: Response, @Session() session: Session) {
+   *   return this.wristband.logout(req, res, session);
+   * }
+   * ```
    */
   async logout(
     req: HttpRequest,
     res: HttpResponse,
-    config: LogoutConfig = {},
+    config: LogoutConfig | SessionToEnd = {},
   ): Promise<HttpRedirectResponse> {
     forbidCaching(res);
     try {
-      const redirect = await withRetryAfter(res, () => this.logoutFlow.end(req, config));
+      const redirect = await withRetryAfter(res, async () => {
+        assertLogoutWanted(req);
+        return this.logoutFlow.end(req, 'clear' in config ? await this.#endSession(req, config) : config);
+      });
       this.events.emit({ type: 'logout.completed' });
       this.loop.endByLogout(req, res);
       this.#watch('logout', req, res);
@@ -274,6 +294,14 @@ export class WristbandAuthService {
         `The redirect of ${method}() was lost: ${path} responded ${statusCode} without a Location, because an interceptor changed what the handler returned. Leave this handler out of the interceptor, send the redirect with res.redirect(), or use the ready-made endpoints (routes)`,
       );
     });
+  }
+
+  /** Before Wristband is called: while the revocation takes time, other requests must not find the session. */
+  async #endSession(req: HttpRequest, session: SessionToEnd): Promise<LogoutConfig> {
+    const { refreshToken, tenantName, tenantCustomDomain } = session;
+    session.clear();
+    await this.sessions.prepare(req);
+    return { refreshToken, tenantName, tenantCustomDomain };
   }
 
   #tell(result: CallbackResult): void {

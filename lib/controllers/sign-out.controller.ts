@@ -3,7 +3,6 @@ import { WristbandAuthService } from '../auth/wristband-auth.service.js';
 import { Public } from '../decorators/public.decorator.js';
 import type { WristbandRoutes } from '../interfaces/endpoints.interface.js';
 import type { HttpRequest, HttpResponse } from '../interfaces/http.interface.js';
-import type { SessionFields } from '../interfaces/session.interface.js';
 import { SessionManager } from '../session/session.manager.js';
 import { below, Endpoint } from './endpoint.decorator.js';
 import type { EndpointResponse } from './endpoint.guard.js';
@@ -21,10 +20,7 @@ export function createSignOutController(routes: Required<WristbandRoutes>): Type
     @Public()
     async logout(request: HttpRequest, response: HttpResponse): Promise<EndpointResponse> {
       const session = await this.sessions.load(request, response);
-      const { refreshToken, tenantName, tenantCustomDomain } = session as SessionFields<object>;
-      session.clear();
-      const config = { refreshToken, tenantName, tenantCustomDomain };
-      return { redirect: await this.wristband.logout(request, response, config) };
+      return { redirect: await this.wristband.logout(request, response, session) };
     }
 
     @Endpoint(Post, routes.backChannelLogout)

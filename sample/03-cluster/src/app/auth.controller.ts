@@ -38,8 +38,6 @@ export class AuthController {
     @Res({ passthrough: true }) res: Response,
     @Session() session: Session<AppSession>,
   ): Promise<HttpRedirectResponse> {
-    const { refreshToken, tenantName, tenantCustomDomain } = session;
-    session.destroy();
-    return this.wristband.logout(req, res, { refreshToken, tenantName, tenantCustomDomain });
+    return this.wristband.logout(req, res, session);
   }
 }
