@@ -1,4 +1,5 @@
 import { createClient } from 'graphql-ws';
+import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { startWristbandEmulator, type WristbandEmulator } from '../../lib/testing/index.js';
@@ -125,6 +126,26 @@ describeGraphql('GraphQL', (server) => {
   afterAll(async () => {
     await app.close();
     await emulator.close();
+  });
+
+  it('gives the fields of one operation one user, when session and bearer token belong to two', async () => {
+    await signInAs('ada@acme.example');
+    const accessToken = lastCallback.data?.accessToken ?? '';
+    const foreign = decodeJwt(accessToken).sub ?? '';
+    browser = new Browser();
+    await signInAs('grace@acme.example');
+    const own = lastCallback.data?.userInfo.userId ?? '';
+    expect([own, foreign]).toEqual([expect.stringContaining('grace'), expect.stringContaining('ada')]);
+    const bearer = { authorization: `Bearer ${accessToken}` };
+
+    for (const query of ['{ me token }', '{ token me }', '{ me visitor token }']) {
+      const { answer } = await post(query, bearer);
+      const text = JSON.stringify(answer.data);
+      expect([text.includes(own), text.includes(foreign)].filter(Boolean), text).toHaveLength(1);
+      expect(bodies(answer)).toContainEqual(expect.objectContaining({ code: 'invalid_token' }));
+    }
+    const withoutCsrf = await post('mutation { count }', { ...bearer, 'x-csrf-token': '' });
+    expect(bodies(withoutCsrf.answer)).toMatchObject([{ code: 'csrf_failed' }]);
   });
 
   it('refuses one resolver, answers the other, and tells the code', async () => {
